@@ -1,0 +1,62 @@
+// What the learner minimises: advantage, policy loss, aggregation and KL are separate choices that combine. Plain C++,
+// double precision, closed-form gradients with respect to each token's log-prob; LibTorch is not involved. One short file
+// per choice in learner/objectives/, each with its formula card; the tables are in objective.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pipeline/config.h"
+
+namespace reckon {
+
+// One completion as the objective sees it.
+struct ObjectiveSample {
+  double reward = 0;
+  bool counted = true;               // in the group's statistics (scored, or given the configured value)
+  bool masked = false;               // out of the loss (overlong_mask); its tokens do not count in denominators either
+  double advantage = 0;              // filled by group_advantages()
+  std::vector<float> old_logprob;    // of the sampler, per token
+  std::vector<float> ref_logprob;    // empty when kl_coef = 0
+};
+
+// Fills `advantage` of every counted sample of one group; the others get 0 and masked.
+//   grpo     (R - mean) / (s + 1e-6), s the sample deviation (n - 1); a group of one: 0
+//   dr_grpo  R - mean
+//   rloo     R - mean of the other members
+void group_advantages(const std::string& name, std::vector<ObjectiveSample*>& group);
+
+// Denominators, known before back-propagation and over the whole batch of an optimizer update.
+struct BatchTotals {
+  double tokens = 0;     // unmasked tokens
+  double samples = 0;    // unmasked samples
+  double length_norm = 0;
+};
+
+struct TokenGradients {
+  double loss = 0;                   // this sample's share of the batch loss
+  std::vector<float> dlogprob;       // d(batch loss) / d(log-prob of the token)
+};
+
+struct ObjectiveStats {
+  double loss = 0, kl = 0;           // kl: mean over tokens, of the chosen estimator
+  double clipped = 0, tokens = 0;    // tokens where the clip was active
+  double ratio_max = 0;
+  double mismatch = 0, checked = 0;  // greatest |new - old| over tokens of the present weights; how many
+};
+
+class Objective {
+ public:
+  explicit Objective(const ObjectiveConfig& config);   // Error(config) for ambiguous or unknown names
+  // Loss share and gradient of one sample given new log-probs. `stats` is added to. Log ratios are clamped to +-20.
+  TokenGradients sample(const ObjectiveSample& sample, const std::vector<float>& new_logprob, const BatchTotals& totals,
+                        ObjectiveStats& stats) const;
+  BatchTotals totals(const std::vector<const ObjectiveSample*>& batch, double length_norm) const;
+  std::string describe() const;      // the resolved objective in full, printed once per phase
+
+ private:
+  ObjectiveConfig config_;
+};
+
+}  // namespace reckon

@@ -1,0 +1,54 @@
+// Checkpoints: `checkpoints/step_N/` holds a Hugging Face directory, `trainer/` (fp32 masters and optimizer state as
+// safetensors) and manifest.json, published atomically (docs/checkpoint.md).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/ids.h"
+
+namespace reckon {
+
+// The facts of a manifest: all that a resumed run must know beside the weights.
+struct CheckpointFacts {
+  Step step;                // steps done
+  uint32_t phase = 0;       // index of the phase that continues
+  uint64_t phase_step = 0;  // steps done inside it
+  Draw next;                // its cursor
+  WeightsId weights;        // of the published storage-type weights
+  std::string run_id, numerics, model_id;
+  std::string to_json() const;
+  static CheckpointFacts from_json(const std::string& json);  // Error(data) names a missing field
+};
+
+struct FoundCheckpoint {
+  Path folder;
+  CheckpointFacts facts;
+};
+
+class CheckpointFolder {
+ public:
+  CheckpointFolder(Path folder, int keep, int keep_trainer);  // keep >= 2 checkpoints, newest `keep_trainer` resumable
+
+  // Publishes step_N; `fill` writes the Hugging Face files and trainer/ into the temporary folder. Then applies retention
+  // and updates LATEST. An existing valid step_N with equal facts is kept as it is.
+  void save(const CheckpointFacts& facts, const std::function<void(const Path&)>& fill);
+
+  // The newest checkpoint whose every file matches its manifest and that can resume; names on the log what it passed
+  // over. Nothing: there is none at all. Error(no_checkpoint): there are some, and all are damaged.
+  std::optional<FoundCheckpoint> newest_valid() const;
+
+  std::vector<Step> steps() const;  // ascending, by folder name
+  // Removes what a rewind left behind: temporaries, damaged folders and checkpoints above `step`.
+  void cut(Step step);
+
+ private:
+  void retain();
+  Path folder_;
+  int keep_, keep_trainer_;
+};
+
+}  // namespace reckon
