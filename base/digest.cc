@@ -32,8 +32,9 @@ class Sha256 {
 }  // namespace
 
 Digest& Digest::operator+=(const Digest& other) {
-  low += other.low;
-  high += other.high + (low < other.low);
+  uint64_t sum = low + other.low;
+  high += other.high + (sum < low);
+  low = sum;
   return *this;
 }
 

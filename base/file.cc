@@ -61,6 +61,17 @@ std::vector<Path> files_under(const Path& folder) {
   return files;
 }
 
+bool is_manifest(const nlohmann::json& json) {
+  if (!json.is_object() || json.value("format", nlohmann::json()) != kManifestFormat) return false;
+  if (!json.contains("facts") || !json.contains("files") || !json["files"].is_array()) return false;
+  for (const auto& entry : json["files"]) {
+    if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) return false;
+    if (!entry.contains("size") || !entry["size"].is_number_unsigned()) return false;
+    if (!entry.contains("sha256") || !entry["sha256"].is_string()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string read_file(const Path& path) {
@@ -126,10 +137,9 @@ std::string verify_folder(const Path& path) {
   auto damaged = [&](const Path& file, const std::string& what) -> Error {
     return Error(Code::data, file.string(), what, "the folder is damaged; use another checkpoint");
   };
+  if (!std::filesystem::exists(path / kManifest)) throw damaged(path / kManifest, "is missing");
   nlohmann::json manifest = nlohmann::json::parse(read_file(path / kManifest), nullptr, false);
-  if (!manifest.is_object() || manifest.value("format", 0) != kManifestFormat || !manifest.contains("files")) {
-    throw damaged(path / kManifest, "is not a manifest of format 1");
-  }
+  if (!is_manifest(manifest)) throw damaged(path / kManifest, "is not a manifest of format 1");
   for (const auto& entry : manifest["files"]) {
     Path file = path / entry.value("name", "");
     std::error_code error;

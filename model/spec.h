@@ -2,6 +2,7 @@
 // and back; nothing below model/ knows families.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ struct ModelSpec {
 
   bool operator==(const ModelSpec&) const = default;
   int qkv_rows() const { return (heads + 2 * kv_heads) * head_dim; }
+  float attention_scale() const { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }  // the same on both sides
   int64_t parameter_count() const;
   // Throws Error(config) that names the field when a size is zero, negative or does not divide.
   void validate() const;

@@ -87,8 +87,8 @@ class Weights {
   const void* final_norm() const { return final_norm_; }
   const WeightView& head() const { return head_; }
   const LayerWeights& layer(int index) const { return layers_[static_cast<size_t>(index)]; }
-  const float* rope_cos() const { return rope_.data(); }  // [max_position, head_dim / 2]
-  const float* rope_sin() const { return rope_.data() + rope_.size() / 2; }
+  const float* rope_cos() const { return rope_->data(); }  // [max_position, head_dim / 2]
+  const float* rope_sin() const { return rope_->data() + rope_->size() / 2; }
 
  private:
   Weights(const ModelSpec& spec, const ParameterLayout& layout, DType dtype);
@@ -103,7 +103,7 @@ class Weights {
   DType dtype_;
   WeightsId id_;
   std::unique_ptr<std::byte[], Free> arena_, panels_;  // 64-byte aligned
-  std::vector<float> rope_;
+  std::shared_ptr<const std::vector<float>> rope_;
   WeightView embed_, head_;
   const void* final_norm_ = nullptr;
   std::vector<LayerWeights> layers_;

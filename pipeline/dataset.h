@@ -22,18 +22,22 @@ struct Row {
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  virtual uint64_t size() const = 0;           // rows; generators have as many as they were told (default 1,000,000)
-  virtual Row row(uint64_t index) const = 0;   // index < size()
+  virtual uint64_t size()
+      const = 0;  // rows; generators have as many as they were told (default 1,000,000)
+  virtual Row row(uint64_t index) const = 0;  // index < size()
 };
 
-// `where` is "builtin:NAME?key=value&..." or a path to a .jsonl file (each line an object with the text column `prompt`).
-// Error(data) names file, line, column and remedy; Error(config) an unknown generator or parameter.
-std::shared_ptr<const Dataset> open_dataset(const std::string& where, const std::string& prompt_column, uint64_t seed);
+// `where` is "builtin:NAME?key=value&..." or a path to a .jsonl file (each line an object with the
+// text column `prompt`). Error(data) names file, line, column and remedy; Error(config) an unknown
+// generator or parameter.
+std::shared_ptr<const Dataset> open_dataset(const std::string& where,
+                                            const std::string& prompt_column, uint64_t seed);
 
 // The generators and their parameters, for help and errors.
 std::vector<std::string> generator_names();
 
-// Draw d of a phase's endless stream: row(d) = permutation(seed, phase, d div N)[d mod N] (DESIGN: determinism).
+// Draw d of a phase's endless stream: row(d) = permutation(seed, phase, d div N)[d mod N] (DESIGN:
+// determinism).
 uint64_t row_of_draw(uint64_t seed, PhaseId phase, Draw draw, uint64_t rows);
 
 }  // namespace reckon

@@ -6,7 +6,13 @@
 
 namespace reckon {
 
-enum class Status : unsigned char { scored = 0, abstained = 1, undecided = 2, timed_out = 3, crashed = 4 };
+enum class Status : unsigned char {
+  scored = 0,
+  abstained = 1,
+  undecided = 2,
+  timed_out = 3,
+  crashed = 4
+};
 const char* status_name(Status status);
 
 struct OutcomePart {
@@ -16,11 +22,12 @@ struct OutcomePart {
 
 struct Outcome {
   Status status = Status::scored;
-  double value = 0;    // what the learner sees: weighted sum of the parts
-  double raw = 0;      // the same without shaping parts: filters and zero-variance tests look at this one
+  double value = 0;  // what the learner sees: weighted sum of the parts
+  double raw =
+      0;  // the same without shaping parts: filters and zero-variance tests look at this one
   bool correct = false;  // the first reward of the run file gave at least 0.5
   std::vector<OutcomePart> parts;
-  std::string note;    // why, for people
+  std::string note;  // why, for people
 };
 
 }  // namespace reckon

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/store.h"
@@ -60,7 +60,9 @@ struct PlannedSample {
 
 struct PlannedGroup {
   GroupKey key;
-  std::vector<PlannedSample> samples;  // ascending
+  // All members, ascending. Those without a score stay out of the group's statistics; when `count_unscored`, their value
+  // and raw are `unscored_value`, whatever their status.
+  std::vector<PlannedSample> samples;
 };
 
 struct BatchPlan {
@@ -98,18 +100,22 @@ class Dispatcher {
   void heartbeat(const std::string& client, double now);   // renews the client's leases
   void client_gone(const std::string& client);             // its leases return at once
   bool expire(double now);                                 // true: some lease returned; parked requests may be served
-  // Whether a result may still be taken: false when the lease was given to another since.
+  // Whether a result may still be taken: false when the lease was given to another since,
+  // or its batch was taken without it. A refusal is counted.
   bool sample_lease_valid(const GroupKey& group, uint64_t epoch);
   bool score_lease_valid(const SampleKey& sample, uint64_t epoch);
 
-  // The batch, once it is decidable. Taking it closes the collect.
+  // The batch, once it is decidable. Taking it closes the collect. An ordered collect opened again under the same
+  // weights and cursor yields the same batch; an unordered one goes on being sampled ahead while it is closed.
   std::optional<BatchPlan> take_batch();
 
   const DispatcherCounters& counters() const { return counters_; }
 
  private:
+  enum class Verdict { open, passed, filtered, empty };  // empty: no member counts
+
   struct Member {
-    std::optional<SampleRow> row;
+    SampleRow row;
     std::optional<OutcomeRow> outcome;
     std::string score_owner;
     uint64_t score_epoch = 0;
@@ -117,24 +123,53 @@ class Dispatcher {
   };
   struct Group {
     WeightsId weights;
-    std::map<SampleIndex, Member> members;
-    std::string owner;
-    uint64_t epoch = 0;
+    std::map<SampleIndex, Member> members;  // those stored
+    std::string owner;                      // of its lease; empty: none
+    uint64_t epoch = 0;                     // of its latest lease
     double deadline = 0;
-    bool consumed = false;
+    size_t awaited = 0;                     // members its lease still owes
+    bool consumed = false;                  // by a step, or in a batch that was taken (unordered)
+    bool dead = false;                      // what still arrives for it is ignored
+    std::optional<Verdict> verdict;         // under the present collect; cleared by every fact
   };
-  enum class Verdict { open, passed, filtered, empty };
+  using Groups = std::map<GroupKey, Group>;
+
+  Groups::iterator first_of(PhaseId phase, Draw draw);
+  Groups::iterator forget(Groups::iterator it);
+  void bury(const GroupKey& key, Group& group, DeadReason reason);
+  void release(const GroupKey& key, Group& group);
+  void release(const SampleKey& key, Member& member);
+  void open_ordered();
+  void open_unordered();
+  // Whether the group may end up in a batch of the present collect.
+  bool usable(const GroupKey& key, const Group& group) const;
+  std::vector<SampleIndex> missing(const Group& group) const;
+  double raw_of(const OutcomeRow& outcome) const;
+  std::vector<double> counted(const Group& group) const;  // raw outcomes that enter the statistics
   Verdict judge(const Group& group) const;
-  std::optional<PromptLease> issue(const GroupKey& key, const std::string& client, double now);
+  Verdict verdict(Group& group);
+  PromptLease issue(const GroupKey& key, const std::string& client, double now);
+  std::optional<PromptLease> lease_ordered(const std::string& client, double now);
+  std::optional<PromptLease> lease_unordered(const std::string& client, double now);
+  std::optional<PromptLease> lease_again(const std::string& client, double now);
+  uint64_t in_play();
+  bool draws_left(Draw next) const;
   std::optional<BatchPlan> take_ordered();
   std::optional<BatchPlan> take_unordered();
   void account(const Group& group, BatchPlan& plan) const;
+  PlannedGroup planned(const GroupKey& key, const Group& group) const;
+  void close_ordered(BatchPlan& plan);
+  Draw oldest_live();
 
   double lease_seconds_;
-  std::map<GroupKey, Group> groups_;
-  std::set<SampleKey> unscored_;
-  std::optional<CollectSpec> collect_;
-  Draw next_unordered_;
+  Groups groups_;
+  std::set<SampleKey> unscored_;                 // stored, no outcome, group neither dead nor consumed
+  std::set<GroupKey> leased_groups_;
+  std::set<SampleKey> leased_samples_;
+  std::optional<CollectSpec> collect_;           // open
+  std::optional<CollectSpec> issuing_;           // what leases are for; outlives an unordered collect
+  std::map<PhaseId, Draw> cursor_;               // unordered: draws below were issued
+  std::vector<std::pair<GroupKey, DeadReason>> buried_;  // goes into the next plan of their phase
   uint64_t last_epoch_ = 0;
   DispatcherCounters counters_;
 };

@@ -18,6 +18,10 @@
 #include "base/ids.h"
 #include "storage/records_generated.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace reckon {
 
 struct GroupKey {
@@ -67,7 +71,15 @@ struct StoreBatch {
   std::vector<std::pair<GroupKey, DeadReason>> dead;          // their rows move to the dead family, bodies are dropped
 };
 
-enum class CommitStatus : uint8_t { stored, duplicate, nondeterministic };
+// What became of one sample or column. The first write of a key wins:
+//   duplicate         its key holds the same content already (or an outcome, same or not: recorded ones are reused)
+//   nondeterministic  its key holds other content; nothing was stored
+//   unknown           a column whose sample is not stored (dead since, say); nothing was stored
+enum class CommitStatus : uint8_t { stored, duplicate, nondeterministic, unknown };
+
+// What is wrong with a record from outside, or nothing. write() refuses such records with Error(data).
+std::optional<std::string> defect_of(const fb::SampleT& sample);
+std::optional<std::string> defect_of(const fb::ColumnT& column);
 
 struct WriteResult {
   std::vector<CommitStatus> samples, columns;  // one per input, in order
@@ -76,10 +88,14 @@ struct WriteResult {
 class Store {
  public:
   // Opens or creates. Error(store_corrupt) when records are missing or damaged or the run id differs; Error(io) on a
-  // full disk and the like.
-  static std::unique_ptr<Store> open(const Path& folder, const std::string& run_id);
+  // full disk and the like. `env` is the seam for disk faults in tests; it outlives the store.
+  static std::unique_ptr<Store> open(const Path& folder, const std::string& run_id, rocksdb::Env* env = nullptr);
+  // For looking only: as the store is now, while its run may be going on. Error(no_input) when there is none.
+  static std::unique_ptr<Store> open_read_only(const Path& folder);
   ~Store();
 
+  // All of it or, on any error, none. A write that is tried again after an error or a lost acknowledgement changes
+  // nothing that it did already. The step must follow the last one and carry the present timeline.
   WriteResult write(const StoreBatch& batch);
 
   std::optional<fb::SampleT> sample(const SampleKey& key) const;   // whole body; checksum verified
@@ -93,6 +109,7 @@ class Store {
   void each_step(const std::function<void(const fb::LedgerRowT&)>& visit) const;  // ascending
   std::optional<fb::LedgerRowT> last_step() const;
   std::map<DeadReason, uint64_t> dead_counts() const;
+  void each_dead(const std::function<void(const SampleKey&, DeadReason)>& visit) const;
 
   Timeline timeline() const;
   // The newest valid checkpoint is the truth: cuts ledger rows above `step`, opens a new timeline, makes their samples

@@ -1,0 +1,24 @@
+// What this machine can do at best, measured in the same run as Reckon itself: the yardsticks of
+// `reckon bench`.
+#pragma once
+
+#include "base/thread_pool.h"
+
+namespace reckon {
+
+struct MachineRates {
+  int threads = 0;                    // N
+  double read_one = 0, read_all = 0;  // bytes/s read from memory with 1 and N threads
+  double gemm_one = 0,
+         gemm_all = 0;  // fp32 FLOP/s of LibTorch's matrix product, 2048^3, with 1 and N threads
+};
+
+// Takes about six times `seconds`, and up to 1 GiB of memory (a quarter of what is free when that
+// is less).
+MachineRates measure_machine(int threads, double seconds);
+
+// Bytes/s at which `pool` reads `bytes` of memory from front to back; the best of several passes
+// within `seconds`.
+double read_bandwidth(ThreadPool& pool, size_t bytes, double seconds);
+
+}  // namespace reckon

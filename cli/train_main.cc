@@ -1,0 +1,12 @@
+// The program `reckon-train`: the verbs that learn, with LibTorch. Started by `reckon`.
+#include "cli/verbs.h"
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  CLI::App app{"Reckon trains reasoning models with rewards that can be checked.", "reckon"};
+  app.require_subcommand(1);
+  reckon::Verb verb{app, exit_code};
+  reckon::add_train(verb);
+  reckon::add_bench(verb);
+  return reckon::run_verbs(app, exit_code, argc, argv);
+}

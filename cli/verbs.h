@@ -1,0 +1,29 @@
+// The verbs of `reckon`, one file each. A verb registers its sub-command; its callback throws Error on failure and
+// returns through `exit_code`. Data goes to standard output, everything else to standard error.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace reckon {
+
+struct Verb {
+  CLI::App& app;
+  int& exit_code;
+};
+
+void add_config(Verb verb);
+void add_doctor(Verb verb);
+void add_eval(Verb verb);
+void add_export(Verb verb);
+void add_sample(Verb verb);
+void add_show(Verb verb);
+void add_version(Verb verb);
+
+// Verbs that learn live in `reckon-train`, the only program that loads LibTorch.
+void add_train(Verb verb);
+void add_bench(Verb verb);
+
+// Parses, runs, and turns an Error into a message and its exit code.
+int run_verbs(CLI::App& app, int& exit_code, int argc, char** argv);
+
+}  // namespace reckon

@@ -1,0 +1,9 @@
+#include "kernels/cpu/vec_scalar.h"
+// The vector type comes first: the kernels are written over it.
+#include "kernels/cpu/portable.h"
+
+namespace reckon::cpu {
+
+constinit const KernelTable kPortableScalar = portable_table("scalar");
+
+}  // namespace reckon::cpu

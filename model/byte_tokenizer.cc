@@ -1,0 +1,121 @@
+#include "model/byte_tokenizer.h"
+
+#include <cstdio>
+
+#include "base/text.h"
+#include "model/tokenizer.h"
+
+namespace reckon {
+namespace {
+
+constexpr int32_t kEnd = 256, kPad = 257;
+constexpr int kVocab = 258;
+constexpr char kEndText[] = "<|end|>", kPadText[] = "<|pad|>";
+// The model's own limit is max_position_embeddings in config.json; the tokenizer has none.
+constexpr int kNoLimit = 1 << 30;
+
+// GPT-2's printable stand-in for a byte, as UTF-8: printable bytes of Latin-1 stand for themselves,
+// the others for U+0100, U+0101 ... in ascending order.
+std::string byte_character(int byte) {
+  auto printable = [](int b) {
+    return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
+  };
+  int code = byte;
+  if (!printable(byte)) {
+    code = 0x100;
+    for (int b = 0; b < byte; ++b) code += !printable(b);
+  }
+  if (code < 0x80) return std::string(1, static_cast<char>(code));
+  return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+}
+
+class ByteTokenizer : public Tokenizer {
+ public:
+  std::vector<int32_t> encode(std::string_view text) const override {
+    std::vector<int32_t> ids;
+    ids.reserve(text.size());
+    for (char c : text) ids.push_back(static_cast<unsigned char>(c));
+    return ids;
+  }
+
+  // A model's vocabulary may be larger than the tokenizer's: ids beyond it have no text, like the
+  // special ones.
+  std::string decode(const std::vector<int32_t>& ids) const override {
+    std::string text;
+    for (int32_t id : ids) {
+      if (id >= 0 && id < 256) text.push_back(static_cast<char>(id));
+    }
+    return text;
+  }
+
+  std::string token_text(int32_t id) const override {
+    if (id == kEnd) return kEndText;
+    if (id == kPad) return kPadText;
+    if (id < 0 || id >= kVocab) return cat("<|", id, "|>");
+    if (id == '\n') return "\\n";
+    if (id == '\t') return "\\t";
+    if (id >= 0x20 && id < 0x7F) return std::string(1, static_cast<char>(id));
+    char text[8];
+    std::snprintf(text, sizeof text, "\\x%02X", static_cast<unsigned>(id));
+    return text;
+  }
+
+  int vocab_size() const override { return kVocab; }
+  int32_t end_id() const override { return kEnd; }
+  int32_t pad_id() const override { return kPad; }
+
+  void save(const Path& folder) const override {
+    write_file(folder / "tokenizer.json", byte_tokenizer_json().dump(2) + "\n");
+    nlohmann::json config = {{"clean_up_tokenization_spaces", false},
+                             {"eos_token", kEndText},
+                             {"model_max_length", kNoLimit},
+                             {"pad_token", kPadText},
+                             {"tokenizer_class", "PreTrainedTokenizerFast"}};
+    write_file(folder / "tokenizer_config.json", config.dump(2) + "\n");
+  }
+};
+
+nlohmann::json special(int32_t id, const char* text) {
+  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", true}};
+}
+
+}  // namespace
+
+nlohmann::json byte_tokenizer_json() {
+  nlohmann::json vocab;
+  for (int byte = 0; byte < 256; ++byte) vocab[byte_character(byte)] = byte;
+  auto byte_level = [](bool spaces_and_words) -> nlohmann::json {
+    return {{"type", "ByteLevel"},
+            {"add_prefix_space", spaces_and_words},
+            {"trim_offsets", true},
+            {"use_regex", spaces_and_words}};
+  };
+  nlohmann::json model = {{"type", "BPE"},
+                          {"dropout", nullptr},
+                          {"unk_token", nullptr},
+                          {"continuing_subword_prefix", nullptr},
+                          {"end_of_word_suffix", nullptr},
+                          {"fuse_unk", false},
+                          {"byte_fallback", false},
+                          {"ignore_merges", false},
+                          {"vocab", vocab},
+                          {"merges", nlohmann::json::array()}};
+  // A decoder ignores its options; these are the ones that the library writes.
+  return {{"version", "1.0"},
+          {"truncation", nullptr},
+          {"padding", nullptr},
+          {"added_tokens", {special(kEnd, kEndText), special(kPad, kPadText)}},
+          {"normalizer", nullptr},
+          {"pre_tokenizer", byte_level(false)},
+          {"post_processor", nullptr},
+          {"decoder", byte_level(true)},
+          {"model", model}};
+}
+
+std::shared_ptr<const Tokenizer> byte_tokenizer() {
+  static const auto tokenizer = std::make_shared<const ByteTokenizer>();
+  return tokenizer;
+}
+
+}  // namespace reckon

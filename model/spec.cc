@@ -1,0 +1,95 @@
+#include "model/spec.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace reckon {
+namespace {
+
+// Bounds far above any real model: they keep products of sizes inside 64 bits when a file is
+// hostile.
+constexpr int64_t kMaxSize = int64_t{1} << 26;
+constexpr int64_t kMaxLayers = 4096;
+
+template <class T>
+void require(bool holds, const std::string& field, T value, const char* rule) {
+  if (!holds) {
+    throw Error(Code::config, cat("model.", field), cat("is ", value, ", but must ", rule),
+                "correct the model's description");
+  }
+}
+
+void require_size(const std::string& field, int64_t value) {
+  require(value > 0, field, value, "be positive");
+  require(value <= kMaxSize, field, value, "be at most 67108864");
+}
+
+int64_t layer_parameters(const ModelSpec& spec, const LayerSpec& layer) {
+  int64_t hidden = spec.hidden, qkv_rows = spec.qkv_rows();
+  int64_t attention = qkv_rows * hidden + hidden * spec.heads * spec.head_dim;
+  if (spec.qkv_bias) attention += qkv_rows;
+  if (spec.qk_norm) attention += 2 * int64_t{spec.head_dim};
+  int64_t ffn = 3 * hidden * layer.ffn;
+  if (layer.moe) ffn = layer.moe->experts * (hidden + 3 * hidden * layer.moe->ffn);
+  return attention + ffn + 2 * hidden;
+}
+
+void validate_moe(const MoeSpec& moe, const std::string& place) {
+  require_size(place + ".moe.experts", moe.experts);
+  require_size(place + ".moe.ffn", moe.ffn);
+  require(moe.experts <= 65536, place + ".moe.experts", moe.experts, "be at most 65536");
+  require(moe.top_k > 0, place + ".moe.top_k", moe.top_k, "be positive");
+  require(moe.top_k <= moe.experts, place + ".moe.top_k", moe.top_k,
+          "not be above the number of experts");
+}
+
+}  // namespace
+
+int64_t ModelSpec::parameter_count() const {
+  int64_t embedding = int64_t{vocab} * hidden;
+  int64_t count = embedding * (tied_head ? 1 : 2) + hidden;
+  for (const LayerSpec& layer : layers) count += layer_parameters(*this, layer);
+  return count;
+}
+
+void ModelSpec::validate() const {
+  require_size("vocab", vocab);
+  require_size("hidden", hidden);
+  require_size("heads", heads);
+  require_size("kv_heads", kv_heads);
+  require_size("head_dim", head_dim);
+  require_size("max_position", max_position);
+  require(heads % kv_heads == 0, "heads", heads, "be a multiple of kv_heads");
+  require(head_dim % 2 == 0, "head_dim", head_dim, "be even (rotary position pairs)");
+  int64_t rows = (int64_t{heads} + 2 * int64_t{kv_heads}) * head_dim;
+  require(rows <= kMaxSize, "heads", heads, "give at most 67108864 rows of q, k and v");
+  require(norm_eps > 0 && norm_eps < 1, "norm_eps", norm_eps, "lie between 0 and 1");
+  require(rope_theta > 0 && rope_theta < 1e30, "rope_theta", rope_theta, "be positive and finite");
+  require(!layers.empty(), "layers", layers.size(), "hold at least one layer");
+  require(layers.size() <= kMaxLayers, "layers", layers.size(), "be at most 4096");
+  for (size_t i = 0; i < layers.size(); ++i) {
+    std::string place = cat("layers.", i);
+    if (layers[i].moe) {
+      validate_moe(*layers[i].moe, place);
+      require(layers[i].ffn == 0, place + ".ffn", layers[i].ffn, "be 0 in a layer of experts");
+    } else {
+      require_size(place + ".ffn", layers[i].ffn);
+    }
+  }
+}
+
+Digest ModelSpec::id() const {
+  std::string text = cat("ModelSpec 1 ", family, ' ', vocab, ' ', hidden, ' ', heads, ' ', kv_heads,
+                         ' ', head_dim, ' ', max_position, ' ', shortest(norm_eps), ' ',
+                         shortest(rope_theta), ' ', tied_head, ' ', qkv_bias, ' ', qk_norm);
+  for (const LayerSpec& layer : layers) {
+    text += cat(" | ", layer.ffn);
+    if (layer.moe) {
+      text += cat(" moe ", layer.moe->experts, ' ', layer.moe->top_k, ' ', layer.moe->ffn, ' ',
+                  layer.moe->normalise);
+    }
+  }
+  return digest_of(text);
+}
+
+}  // namespace reckon

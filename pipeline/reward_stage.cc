@@ -1,0 +1,177 @@
+#include "pipeline/reward_stage.h"
+
+#include <cmath>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "model/tokenizer.h"
+#include "pipeline/client.h"
+
+namespace reckon {
+namespace {
+
+Outcome without_score(Status status, std::string note) {
+  Outcome outcome;
+  outcome.status = status;
+  outcome.note = std::move(note);
+  return outcome;
+}
+
+std::vector<int32_t> sampled_tokens(const fb::SequenceT& sequence) {
+  std::vector<int32_t> tokens;
+  for (const auto& segment : sequence.segments) {
+    if (segment->source != fb::Source_model) continue;
+    tokens.insert(tokens.end(), sequence.tokens.begin() + segment->begin, sequence.tokens.begin() + segment->end);
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Outcome score_sample(const RewardSet& rewards, const Stream& stream, const Tokenizer& tokenizer,
+                     const fb::SampleT& sample) {
+  if (sample.finish == fb::Finish_aborted) return without_score(Status::abstained, "the prompt was not sampled");
+  const Row row = stream.data->row(sample.row);
+  const std::vector<int32_t> tokens = sampled_tokens(*sample.sequences.at(0));
+  const std::string completion = tokenizer.decode(tokens);
+  try {
+    Outcome outcome = rewards.score({.prompt = row.prompt,
+                                     .completion = completion,
+                                     .columns = &row.columns,
+                                     .completion_tokens = static_cast<uint32_t>(tokens.size()),
+                                     .max_new_tokens = sample.sampling->max_new_tokens,
+                                     .truncated = sample.finish == fb::Finish_length});
+    if (std::isfinite(outcome.value) && std::isfinite(outcome.raw)) return outcome;
+    return without_score(Status::crashed, "a reward gave a value that is not finite");
+  } catch (const std::exception& error) {
+    return without_score(Status::crashed, error.what());
+  }
+}
+
+fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome, const std::string& producer) {
+  fb::OutcomeT record;
+  record.status = static_cast<fb::OutcomeStatus>(outcome.status);
+  record.value = outcome.value;
+  record.raw = outcome.raw;
+  record.correct = outcome.correct;
+  record.note = outcome.note;
+  for (const OutcomePart& part : outcome.parts) {
+    auto entry = std::make_unique<fb::PartT>();
+    entry->name = part.name;
+    entry->value = part.value;
+    entry->weight = part.weight;
+    record.parts.push_back(std::move(entry));
+  }
+  flatbuffers::FlatBufferBuilder builder(256);
+  builder.Finish(fb::Outcome::Pack(builder, &record));
+  fb::ColumnT column;
+  column.key = std::make_unique<fb::SampleKey>(key);
+  column.name = "outcome";
+  column.producer = producer;
+  column.scope = fb::Scope_sample;
+  column.type = fb::ValueType_outcome;
+  column.data.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+  return column;
+}
+
+struct RewardStage::Impl {
+  Impl(zmq::context_t& context, ClientOptions client_options, RewardStageOptions stage_options,
+       StreamTable stream_table, std::shared_ptr<const Tokenizer> text, std::shared_ptr<const RewardSet> set)
+      : options(std::move(stage_options)),
+        streams(std::move(stream_table)),
+        tokenizer(std::move(text)),
+        rewards(std::move(set)),
+        client(context, std::move(client_options)) {
+    thread = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+  }
+
+  void run(std::stop_token stop);
+  void score(const LeasedSample& leased);
+
+  const RewardStageOptions options;
+  const StreamTable streams;
+  const std::shared_ptr<const Tokenizer> tokenizer;
+  const std::shared_ptr<const RewardSet> rewards;
+  StoreClient client;
+
+  mutable std::mutex mutex;
+  RewardCounters counters;
+  std::optional<Error> failed;
+  std::jthread thread;
+};
+
+RewardStage::RewardStage(zmq::context_t& context, ClientOptions client, RewardStageOptions options,
+                         StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
+                         std::shared_ptr<const RewardSet> rewards)
+    : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options), std::move(streams),
+                                   std::move(tokenizer), std::move(rewards))) {}
+
+RewardStage::~RewardStage() { stop(); }
+
+void RewardStage::stop() {
+  impl_->thread.request_stop();
+  impl_->client.stop();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+RewardCounters RewardStage::counters() const {
+  std::lock_guard lock(impl_->mutex);
+  RewardCounters counters = impl_->counters;
+  counters.late = impl_->client.late();
+  return counters;
+}
+
+std::optional<Error> RewardStage::failure() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->failed;
+}
+
+void RewardStage::Impl::run(std::stop_token stop) {
+  const auto fail = [this](const Error& error) {
+    log_error("reward", error.what());
+    {
+      std::lock_guard lock(mutex);
+      failed = error;
+    }
+    client.stop();
+    if (options.on_failure) options.on_failure(error);
+  };
+  try {
+    while (!stop.stop_requested()) {
+      for (const LeasedSample& leased : client.lease_scores(options.lease_samples, true)) {
+        if (stop.stop_requested()) return;
+        score(leased);
+      }
+    }
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(Error(Code::internal, "reward", error.what(), "this is a defect of Reckon; please report it"));
+  }
+}
+
+void RewardStage::Impl::score(const LeasedSample& leased) {
+  const fb::SampleKey& key = *leased.sample.key;
+  const auto stream = streams.find(PhaseId{key.phase()});
+  if (stream == streams.end()) {
+    throw Error(Code::mismatch, cat("phase ", key.phase()), "these rewards have no data for it",
+                "start every process with the same run file");
+  }
+  const double began = monotonic_seconds();
+  const Outcome outcome = score_sample(*rewards, stream->second, *tokenizer, leased.sample);
+  {
+    std::lock_guard lock(mutex);
+    ++counters.samples;
+    counters.crashed += outcome.status == Status::crashed;
+    counters.busy_seconds += monotonic_seconds() - began;
+  }
+  std::vector<fb::ColumnT> columns;
+  columns.push_back(outcome_column(key, outcome, rewards->producer()));
+  client.commit_columns(leased.fence, std::move(columns));
+}
+
+}  // namespace reckon

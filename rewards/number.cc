@@ -1,0 +1,73 @@
+// Reward `number`: 1 when the completion's last \boxed{...}, or without one its last number, equals
+// the gold column's number as an exact rational, else 0. No floating point, no evaluation of
+// expressions. A number too long to compare is `undecided`; a row without a number to compare with
+// is `abstained`.
+#include "base/text.h"
+#include "rewards/builtin.h"
+#include "rewards/rational.h"
+
+namespace reckon {
+namespace {
+
+// The content of the last \boxed{...} whose braces close.
+std::optional<std::string_view> last_boxed(std::string_view text) {
+  constexpr std::string_view kOpen = "\\boxed{";
+  size_t at = text.rfind(kOpen);
+  if (at == std::string_view::npos) return std::nullopt;
+  size_t begin = at + kOpen.size();
+  int depth = 1;
+  for (size_t i = begin; i < text.size(); ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}' && --depth == 0) return text.substr(begin, i - begin);
+  }
+  return std::string_view();  // never closed: an answer was begun and is not there
+}
+
+FoundNumber answer_of(std::string_view text) {
+  if (auto boxed = last_boxed(text)) return whole_number(*boxed);
+  return last_number(text);
+}
+
+class Number : public Reward {
+ public:
+  explicit Number(const RewardSpec& spec) {
+    Options options(spec, {"gold", "after"});
+    gold_ = options.text("gold", "answer");
+    after_ = options.text("after", "");
+  }
+
+  Outcome score(const RewardInput& input) const override {
+    auto gold_text = column_text(input, gold_);
+    if (!gold_text) return no_gold(gold_);
+    FoundNumber gold = answer_of(*gold_text);
+    if (gold.kind != NumberKind::number) {
+      return unscored(Status::abstained,
+                      cat("column '", gold_, "' holds no number that can be compared"));
+    }
+    auto text = after_last(input.completion, after_);
+    if (!text) return scored(0, cat("no marker '", after_, "' in the completion"));
+    FoundNumber answer = answer_of(*text);
+    switch (answer.kind) {
+      case NumberKind::none:
+        return scored(0, "no number in the completion");
+      case NumberKind::undefined:
+        return scored(0, "division by zero");
+      case NumberKind::too_long:
+        return unscored(Status::undecided, cat("a number of more than ", kMaxDigits, " digits"));
+      case NumberKind::number:
+        break;
+    }
+    return scored(answer.value == gold.value ? 1 : 0);
+  }
+
+ private:
+  std::string gold_, after_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reward> make_number(const RewardSpec& spec) {
+  return std::make_unique<Number>(spec);
+}
+
+}  // namespace reckon
