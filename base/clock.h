@@ -1,4 +1,5 @@
-// The clock seam: decisions use monotonic seconds only; wall time is for people (logs, event files).
+// The clock seam: decisions use monotonic seconds only; wall time is for people (logs, event
+// files).
 #pragma once
 
 #include <chrono>

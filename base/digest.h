@@ -15,8 +15,8 @@ struct Digest {
 
   // Sum modulo 2^128: digests of parts add up to the digest of the whole, in any order.
   Digest& operator+=(const Digest& other);
-  std::string text() const;                                // 32 hexadecimal digits
-  static Digest parse(std::string_view text);              // throws Error(data) on anything else
+  std::string text() const;                    // 32 hexadecimal digits
+  static Digest parse(std::string_view text);  // throws Error(data) on anything else
 };
 
 // xxh3-128 of `bytes` under `seed`.

@@ -25,13 +25,15 @@ constexpr char kManifest[] = "manifest.json";
 constexpr int kManifestFormat = 1;
 
 [[noreturn]] void fail(const Path& path, const std::string& what) {
-  throw Error(Code::io, path.string(), cat(what, ": ", std::strerror(errno)),
-              errno == ENOSPC ? "free some disk space" : "check the path, its permissions and the disk");
+  throw Error(
+      Code::io, path.string(), cat(what, ": ", std::strerror(errno)),
+      errno == ENOSPC ? "free some disk space" : "check the path, its permissions and the disk");
 }
 
 class Descriptor {
  public:
-  Descriptor(const Path& path, int flags, mode_t mode = 0644) : path_(path), fd_(::open(path.c_str(), flags, mode)) {
+  Descriptor(const Path& path, int flags, mode_t mode = 0644)
+      : path_(path), fd_(::open(path.c_str(), flags, mode)) {
     if (fd_ < 0) fail(path, "cannot be opened");
   }
   ~Descriptor() { ::close(fd_); }
@@ -77,7 +79,8 @@ bool is_manifest(const nlohmann::json& json) {
 std::string read_file(const Path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    throw Error(Code::no_input, path.string(), "cannot be opened", "check that the file exists and may be read");
+    throw Error(Code::no_input, path.string(), "cannot be opened",
+                "check that the file exists and may be read");
   }
   std::ostringstream out;
   out << in.rdbuf();
@@ -108,7 +111,8 @@ void publish_file(const Path& path, std::string_view bytes) {
   fsync_folder(path.has_parent_path() ? path.parent_path() : Path("."));
 }
 
-void publish_folder(const Path& path, const std::string& facts, const std::function<void(const Path&)>& fill) {
+void publish_folder(const Path& path, const std::string& facts,
+                    const std::function<void(const Path&)>& fill) {
   if (std::filesystem::exists(path)) {
     throw Error(Code::io, path.string(), "exists already", "choose another folder or remove it");
   }
@@ -119,8 +123,11 @@ void publish_folder(const Path& path, const std::string& facts, const std::funct
   std::filesystem::create_directories(temporary);
   fill(temporary);
   kill_point("publish.files");
-  nlohmann::json manifest = {{"format", kManifestFormat}, {"facts", nlohmann::json::parse(facts)}, {"files", nlohmann::json::array()}};
-  for (const Path& file : files_under(temporary)) manifest["files"].push_back(entry_of(temporary, file));
+  nlohmann::json manifest = {{"format", kManifestFormat},
+                             {"facts", nlohmann::json::parse(facts)},
+                             {"files", nlohmann::json::array()}};
+  for (const Path& file : files_under(temporary))
+    manifest["files"].push_back(entry_of(temporary, file));
   write_file(temporary / kManifest, manifest.dump(1) + "\n");
   kill_point("publish.manifest");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(temporary)) {
@@ -145,8 +152,10 @@ std::string verify_folder(const Path& path) {
     std::error_code error;
     uintmax_t size = std::filesystem::file_size(file, error);
     if (error) throw damaged(file, "is missing");
-    if (size != entry.value("size", uintmax_t{0})) throw damaged(file, "has another size than its manifest says");
-    if (sha256_file(file.string()) != entry.value("sha256", "")) throw damaged(file, "does not match its SHA-256");
+    if (size != entry.value("size", uintmax_t{0}))
+      throw damaged(file, "has another size than its manifest says");
+    if (sha256_file(file.string()) != entry.value("sha256", ""))
+      throw damaged(file, "does not match its SHA-256");
   }
   return manifest["facts"].dump();
 }
@@ -154,12 +163,14 @@ std::string verify_folder(const Path& path) {
 void remove_temporaries(const Path& parent) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
-    if (entry.path().filename().string().find(".tmp-") != std::string::npos) std::filesystem::remove_all(entry.path());
+    if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+      std::filesystem::remove_all(entry.path());
   }
 }
 
 void kill_point(const char* name) {
-  static const std::string wanted = std::getenv("RECKON_KILL_POINT") ? std::getenv("RECKON_KILL_POINT") : "";
+  static const std::string wanted =
+      std::getenv("RECKON_KILL_POINT") ? std::getenv("RECKON_KILL_POINT") : "";
   static std::atomic<int64_t> calls{0};
   if (wanted.empty()) return;
   size_t colon = wanted.rfind(':');

@@ -23,12 +23,12 @@ std::ostream& operator<<(std::ostream& out, Id<Tag, T> id) {
   return out << +id.value;
 }
 
-using PhaseId = Id<struct PhaseTag, uint32_t>;       // a stream of prompts: see Stream in pipeline/
-using Draw = Id<struct DrawTag>;                     // position in a phase's endless stream of prompts
+using PhaseId = Id<struct PhaseTag, uint32_t>;  // a stream of prompts: see Stream in pipeline/
+using Draw = Id<struct DrawTag>;                // position in a phase's endless stream of prompts
 using SampleIndex = Id<struct SampleIndexTag, uint32_t>;  // member of a group, 0 .. G-1
-using Version = Id<struct VersionTag>;               // weights version = optimizer steps of the run so far
-using Step = Id<struct StepTag>;                     // training step of the run, over all phases
-using Timeline = Id<struct TimelineTag>;             // raised by every rewind
+using Version = Id<struct VersionTag>;    // weights version = optimizer steps of the run so far
+using Step = Id<struct StepTag>;          // training step of the run, over all phases
+using Timeline = Id<struct TimelineTag>;  // raised by every rewind
 
 // Which weights: the version orders them, the digest proves them (contract rule 13).
 struct WeightsId {

@@ -11,7 +11,8 @@ namespace reckon {
 namespace {
 
 std::unique_ptr<spdlog::formatter> line_format() {
-  return std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  return std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                                                     spdlog::pattern_time_type::utc);
 }
 
 spdlog::logger& logger() {
@@ -33,14 +34,22 @@ void write(spdlog::level::level_enum level, std::string_view role, const std::st
 
 }  // namespace
 
-void log_debug(std::string_view role, const std::string& message) { write(spdlog::level::debug, role, message); }
-void log_info(std::string_view role, const std::string& message) { write(spdlog::level::info, role, message); }
-void log_warning(std::string_view role, const std::string& message) { write(spdlog::level::warn, role, message); }
-void log_error(std::string_view role, const std::string& message) { write(spdlog::level::err, role, message); }
+void log_debug(std::string_view role, const std::string& message) {
+  write(spdlog::level::debug, role, message);
+}
+void log_info(std::string_view role, const std::string& message) {
+  write(spdlog::level::info, role, message);
+}
+void log_warning(std::string_view role, const std::string& message) {
+  write(spdlog::level::warn, role, message);
+}
+void log_error(std::string_view role, const std::string& message) {
+  write(spdlog::level::err, role, message);
+}
 
 void log_to_file(const std::string& path, LogLevel level, bool quiet_terminal) {
-  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                          spdlog::level::err};
+  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                          spdlog::level::warn, spdlog::level::err};
   auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
   sink->set_level(kLevels[static_cast<int>(level)]);
   sink->set_formatter(line_format());

@@ -1,5 +1,6 @@
-// Keyed random numbers: a stateless function of what is being drawn, so that a value does not depend on the order of
-// work, the batch, the worker or a restart (contract rule 7; test vector in docs/numerics.md).
+// Keyed random numbers: a stateless function of what is being drawn, so that a value does not
+// depend on the order of work, the batch, the worker or a restart (contract rule 7; test vector in
+// docs/numerics.md).
 //
 //   RandomKey key = random_key(seed, Domain::sampling, {phase, draw, sample, ordinal});
 //   uint32_t bits = random_bits(key, token);     // one per token id, any order
@@ -12,7 +13,13 @@
 namespace reckon {
 
 // What the numbers are for; two domains never share a stream. Values are part of the contract.
-enum class Domain : uint32_t { sampling = 1, permutation = 2, initialization = 3, data = 4, test = 100 };
+enum class Domain : uint32_t {
+  sampling = 1,
+  permutation = 2,
+  initialization = 3,
+  data = 4,
+  test = 100
+};
 
 struct RandomKey {
   uint32_t low = 0, high = 0;
@@ -35,14 +42,17 @@ constexpr uint32_t mix32(uint32_t x) {
 }
 
 // key = mix64 chain over (seed, domain, words...).
-constexpr RandomKey random_key(uint64_t seed, Domain domain, std::initializer_list<uint64_t> words) {
+constexpr RandomKey random_key(uint64_t seed, Domain domain,
+                               std::initializer_list<uint64_t> words) {
   uint64_t state = mix64(seed ^ mix64(static_cast<uint64_t>(domain)));
   for (uint64_t word : words) state = mix64(state ^ mix64(word));
   return {static_cast<uint32_t>(state), static_cast<uint32_t>(state >> 32)};
 }
 
 // 32 random bits for `counter` under `key`. The kernels compute the same function on vectors.
-constexpr uint32_t random_bits(RandomKey key, uint32_t counter) { return mix32(mix32(counter ^ key.low) + key.high); }
+constexpr uint32_t random_bits(RandomKey key, uint32_t counter) {
+  return mix32(mix32(counter ^ key.low) + key.high);
+}
 
 // Uniform in the open interval (0, 1): (n + 1/2) / 2^23 for the upper 23 bits n, exact in float.
 constexpr float random_uniform(RandomKey key, uint32_t counter) {
@@ -53,17 +63,18 @@ constexpr float random_uniform(RandomKey key, uint32_t counter) {
 class RandomStream {
  public:
   explicit RandomStream(RandomKey key) : key_(key) {}
-  uint64_t next();                          // 64 bits
-  uint64_t below(uint64_t bound);           // uniform in [0, bound), unbiased; bound > 0
+  uint64_t next();                             // 64 bits
+  uint64_t below(uint64_t bound);              // uniform in [0, bound), unbiased; bound > 0
   int64_t between(int64_t low, int64_t high);  // uniform in [low, high]
-  double normal();                          // standard normal, Box-Muller in double
+  double normal();                             // standard normal, Box-Muller in double
 
  private:
   RandomKey key_;
   uint32_t counter_ = 0;
 };
 
-// A keyed permutation of [0, size): position -> image, by cycle-walking a Feistel network. No table, any size.
+// A keyed permutation of [0, size): position -> image, by cycle-walking a Feistel network. No
+// table, any size.
 uint64_t permute(uint64_t position, uint64_t size, RandomKey key);
 
 }  // namespace reckon

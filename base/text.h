@@ -1,4 +1,5 @@
-// Small helpers for text: joining values into a message, numbers that parse whole or not at all, nearest names.
+// Small helpers for text: joining values into a message, numbers that parse whole or not at all,
+// nearest names.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ std::optional<double> parse_double(std::string_view text);
 // Shortest text that reads back as the same double.
 std::string shortest(double value);
 
-// The entry of `names` nearest to `name` by edit distance, if it is near enough to be a slip of the hand.
+// The entry of `names` nearest to `name` by edit distance, if it is near enough to be a slip of the
+// hand.
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& names);
 
 std::vector<std::string> split(std::string_view text, char separator);

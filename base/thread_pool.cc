@@ -36,7 +36,8 @@ void ThreadPool::take_parts() {
 void ThreadPool::worker() {
   uint64_t seen = 0;
   for (;;) {
-    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) {
+    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen;
+         ++spin) {
       __builtin_ia32_pause();
     }
     {
@@ -68,13 +69,15 @@ void ThreadPool::run(int parts, const std::function<void(int)>& work) {
   }
   start_.notify_all();
   take_parts();
-  for (int spin = 0; spin < kSpins && active_.load(std::memory_order_acquire) != 0; ++spin) __builtin_ia32_pause();
+  for (int spin = 0; spin < kSpins && active_.load(std::memory_order_acquire) != 0; ++spin)
+    __builtin_ia32_pause();
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return active_ == 0; });
   work_ = nullptr;
 }
 
-void ThreadPool::for_ranges(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& work) {
+void ThreadPool::for_ranges(int64_t count, int64_t grain,
+                            const std::function<void(int64_t, int64_t)>& work) {
   if (count <= 0) return;
   int64_t parts = std::clamp<int64_t>(count / std::max<int64_t>(grain, 1), 1, threads());
   run(static_cast<int>(parts),

@@ -1,7 +1,9 @@
-// A fixed set of threads for the kernels. Work is cut by the caller into numbered parts whose results do not depend on
-// which thread runs them; a part must not throw. One caller at a time; each stage has a pool of its own.
+// A fixed set of threads for the kernels. Work is cut by the caller into numbered parts whose
+// results do not depend on which thread runs them; a part must not throw. One caller at a time;
+// each stage has a pool of its own.
 //
-//   pool.run(parts, [&](int part) { ... });   // returns when all parts are done; the caller works too
+//   pool.run(parts, [&](int part) { ... });   // returns when all parts are done; the caller works
+//   too
 #pragma once
 
 #include <atomic>
@@ -22,8 +24,10 @@ class ThreadPool {
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
   void run(int parts, const std::function<void(int part)>& work);
 
-  // Cuts [0, count) into at most `threads` ranges of at least `grain` and runs work(begin, end) on each.
-  void for_ranges(int64_t count, int64_t grain, const std::function<void(int64_t begin, int64_t end)>& work);
+  // Cuts [0, count) into at most `threads` ranges of at least `grain` and runs work(begin, end) on
+  // each.
+  void for_ranges(int64_t count, int64_t grain,
+                  const std::function<void(int64_t begin, int64_t end)>& work);
 
  private:
   void worker();

@@ -18,6 +18,7 @@ namespace reckon {
 namespace {
 
 constexpr int kRepeats = 3;
+constexpr double kSameSeconds = 0.25;
 constexpr int kGroupSize = 8;
 constexpr int kPromptTokens = 16;
 
@@ -110,6 +111,7 @@ class ModelBench {
       keys += rows * (kPromptTokens + own);
     }
     figures.tokens_per_s = rows * steps / time;
+    figures.read_same = read_bandwidth(pool_, static_cast<size_t>(read / steps), kSameSeconds);
     figures.bytes_per_s = read / time;
     figures.flops =
         forward_flops(case_.spec, {.rows = rows * steps, .head_rows = rows * steps, .keys = keys}) /
@@ -229,6 +231,16 @@ class ModelBench {
   uint64_t version_ = 0;
 };
 
+void compare(const MachineRates& before, const MachineRates& after, BenchReport& report) {
+  report.machine.threads = before.threads;
+  for (double MachineRates::*rate : {&MachineRates::read_one, &MachineRates::read_all,
+                                     &MachineRates::gemm_one, &MachineRates::gemm_all}) {
+    auto [less, more] = std::minmax(before.*rate, after.*rate);
+    report.machine.*rate = more;
+    report.moved = std::max(report.moved, 1 - less / more);
+  }
+}
+
 std::string processor() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -262,7 +274,7 @@ BenchReport measure(const BenchOptions& options) {
   report.kernels = kernels.isa;
   report.date = utc_now();
   log_info("bench", "measuring the machine");
-  report.machine = measure_machine(threads, options.seconds);
+  MachineRates before = measure_machine(threads, options.seconds);
   std::vector<Case> cases = {
       {"quickstart", quickstart, config.numerics.storage, 8, 8, 64, pack_tokens},
       {"dense30m", dense_30m(), DType::f32, 8, 2, 32, pack_tokens},
@@ -271,6 +283,8 @@ BenchReport measure(const BenchOptions& options) {
     log_info("bench", cat("measuring ", bench.name, " ", dtype_name(bench.dtype)));
     report.models.push_back(ModelBench(bench, kernels, pool).run());
   }
+  log_info("bench", "measuring the machine again");
+  compare(before, measure_machine(threads, options.seconds), report);
   return report;
 }
 

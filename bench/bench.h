@@ -27,6 +27,7 @@ struct SamplerFigures {
   int rows = 0;
   double tokens_per_s = 0;
   double bytes_per_s = 0;  // weights and KV that decoding has to read
+  double read_same = 0;    // bytes/s at which this machine reads a buffer as large, over and over
   double flops = 0;        // FLOP/s
 };
 
@@ -47,7 +48,8 @@ struct ModelFigures {
 
 struct BenchReport {
   std::string processor, kernels, date;  // the date in UTC
-  MachineRates machine;
+  MachineRates machine;                  // the better of before and after the models
+  double moved = 0;  // greatest relative difference between the two: above 0.1 something else ran
   std::vector<ModelFigures> models;
 };
 

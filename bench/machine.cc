@@ -41,6 +41,7 @@ size_t buffer_bytes() {
 }  // namespace
 
 double read_bandwidth(ThreadPool& pool, size_t bytes, double seconds) {
+  bytes = (bytes + kLine - 1) / kLine * kLine;
   // Huge pages where the system gives them: the rate of the memory, not of the page tables.
   size_t whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
   std::unique_ptr<std::byte, decltype(&std::free)> buffer(

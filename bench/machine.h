@@ -17,8 +17,8 @@ struct MachineRates {
 // is less).
 MachineRates measure_machine(int threads, double seconds);
 
-// Bytes/s at which `pool` reads `bytes` of memory from front to back; the best of several passes
-// within `seconds`.
+// Bytes/s at which `pool` reads a buffer of `bytes` (rounded up to 128) from front to back; the
+// best of several passes within `seconds`.
 double read_bandwidth(ThreadPool& pool, size_t bytes, double seconds);
 
 }  // namespace reckon

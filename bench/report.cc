@@ -26,7 +26,9 @@ nlohmann::json model_json(const ModelFigures& model, const MachineRates& machine
                        {"tokens_per_s", at.tokens_per_s},
                        {"bytes_per_s", at.bytes_per_s},
                        {"flops", at.flops},
+                       {"read_same", at.read_same},
                        {"of_read_bandwidth", at.bytes_per_s / machine.read_all},
+                       {"of_read_same", at.bytes_per_s / at.read_same},
                        {"of_gemm", at.flops / machine.gemm_all}});
   }
   const LearnerFigures& learner = model.learner;
@@ -60,20 +62,26 @@ std::string report_text(const BenchReport& report) {
     text += cat("\n", title(model), "\n");
     for (const SamplerFigures& at : model.sampler) {
       text += format(
-          "  sampler, %3d rows %9.0f tok/s  %7.2f GB/s = %.2f of read  %7.1f GFLOP/s = %.2f of "
-          "GEMM\n",
+          "  sampler, %3d rows %8.0f tok/s %7.2f GB/s = %.2f of memory, %.2f of a buffer this "
+          "size\n",
           at.rows, at.tokens_per_s, at.bytes_per_s / 1e9, at.bytes_per_s / machine.read_all,
-          at.flops / 1e9, at.flops / machine.gemm_all);
+          at.bytes_per_s / at.read_same);
+      text += format("                                   %7.1f GFLOP/s = %.2f of GEMM\n",
+                     at.flops / 1e9, at.flops / machine.gemm_all);
     }
     const LearnerFigures& learner = model.learner;
-    text += format(
-        "  learner           %9.0f tok/s                              %7.1f GFLOP/s = %.2f of "
-        "GEMM\n",
-        learner.tokens_per_s, learner.flops / 1e9, learner.flops / machine.gemm_all);
+    text += format("  learner           %8.0f tok/s %7.1f GFLOP/s = %.2f of GEMM\n",
+                   learner.tokens_per_s, learner.flops / 1e9, learner.flops / machine.gemm_all);
     text += format(
         "    %.0f tokens: forward %.3f s, backward %.3f s, optimizer %.4f s; publishing %.4f s\n",
         learner.tokens, learner.forward_s, learner.backward_s, learner.optimizer_s,
         learner.publish_s);
+  }
+  if (report.moved > 0.1) {
+    text += format(
+        "\nThe yardsticks moved by %.0f %% during the run: something else was running, do not "
+        "quote this.\n",
+        100 * report.moved);
   }
   return text;
 }
@@ -85,6 +93,7 @@ std::string report_json(const BenchReport& report) {
   nlohmann::json json = {{"date", report.date},
                          {"processor", report.processor},
                          {"kernels", report.kernels},
+                         {"moved", report.moved},
                          {"machine",
                           {{"threads", machine.threads},
                            {"read_one", machine.read_one},

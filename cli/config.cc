@@ -1,9 +1,11 @@
-// reckon config show|check FILE [a.b=c ...]: the merged run file with the origin of every value, or only its errors.
+// reckon config show|check FILE [a.b=c ...]: the merged run file with the origin of every value, or
+// only its errors.
+#include "pipeline/config.h"
+
 #include <cstdio>
 #include <memory>
 
 #include "cli/verbs.h"
-#include "pipeline/config.h"
 
 namespace reckon {
 
@@ -15,9 +17,11 @@ void add_config(Verb verb) {
   auto options = std::make_shared<Options>();
   CLI::App* app = verb.app.add_subcommand("config", "look at run files")->group("Inspect");
   app->require_subcommand(1);
-  CLI::App* show = app->add_subcommand("show", "print the merged run file and where each value comes from");
+  CLI::App* show =
+      app->add_subcommand("show", "print the merged run file and where each value comes from");
   CLI::App* check = app->add_subcommand("check", "report errors only");
-  CLI::App* reference = app->add_subcommand("reference", "print every key with its default and meaning");
+  CLI::App* reference =
+      app->add_subcommand("reference", "print every key with its default and meaning");
   for (CLI::App* sub : {show, check}) {
     sub->add_option("FILE", options->file, "run file")->required();
     sub->add_option("OVERRIDES", options->overrides, "a.b=c");

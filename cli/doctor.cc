@@ -16,7 +16,8 @@ namespace {
 
 class Report {
  public:
-  void line(bool good, const std::string& name, const std::string& value, const std::string& remedy = "") {
+  void line(bool good, const std::string& name, const std::string& value,
+            const std::string& remedy = "") {
     std::printf("%-4s %-22s %s\n", good ? "ok" : "BAD", name.c_str(), value.c_str());
     if (!good && !remedy.empty()) std::printf("     %-22s -> %s\n", "", remedy.c_str());
     bad_ += !good;
@@ -54,7 +55,8 @@ std::set<std::string> openmp_runtimes() {
   for (std::string text; std::getline(maps, text);) {
     for (const char* name : {"libgomp", "libomp.", "libiomp"}) {
       size_t at = text.find('/');
-      if (text.find(name) != std::string::npos && at != std::string::npos) found.insert(text.substr(at));
+      if (text.find(name) != std::string::npos && at != std::string::npos)
+        found.insert(text.substr(at));
     }
   }
   return found;
@@ -69,20 +71,27 @@ int examine() {
   report.line(true, "processor", cat(cpu_model(), ", ", usable_cores(), " cores usable"));
   report.line(isa_available(Isa::avx2), "vector unit", cpu_kernels(detect_isa()).isa,
               "without AVX2 and FMA the kernels run as scalar code, about 20 times slower");
-  report.line(memory > 2e9, "memory", cat(gib(memory), ", ", gib(free_memory), " free"), "2 GiB are the least");
+  report.line(memory > 2e9, "memory", cat(gib(memory), ", ", gib(free_memory), " free"),
+              "2 GiB are the least");
   double disk = free_disk(".");
-  report.line(disk > 5e9, "disk here", cat(gib(disk), " free"), "runs keep checkpoints and trajectories: free some space");
+  report.line(disk > 5e9, "disk here", cat(gib(disk), " free"),
+              "runs keep checkpoints and trajectories: free some space");
   NumericsId numerics = numerics_id(cpu_kernels(detect_isa()));
-  report.line(true, "numerics", cat("contract ", numerics.contract, ", ", numerics.profile, ", ", numerics.digest.text()));
+  report.line(
+      true, "numerics",
+      cat("contract ", numerics.contract, ", ", numerics.profile, ", ", numerics.digest.text()));
   bool equal = true;
   for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512}) {
     if (isa_available(isa)) equal &= numerics_id(cpu_kernels(isa)) == numerics;
   }
-  report.line(equal, "kernels agree", equal ? "every vector unit of this machine gives the same bits" : "bits differ",
+  report.line(equal, "kernels agree",
+              equal ? "every vector unit of this machine gives the same bits" : "bits differ",
               "please report this processor");
   std::error_code error;
-  Path trainer = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "reckon-train";
-  report.line(std::filesystem::exists(trainer), "reckon-train", trainer.string(), "build it: ./reckon train --help");
+  Path trainer =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "reckon-train";
+  report.line(std::filesystem::exists(trainer), "reckon-train", trainer.string(),
+              "build it: ./reckon train --help");
   auto runtimes = openmp_runtimes();
   report.line(runtimes.size() <= 1, "OpenMP runtimes", cat(runtimes.size(), " loaded"),
               join({runtimes.begin(), runtimes.end()}, ", "));

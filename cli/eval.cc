@@ -43,19 +43,24 @@ void count(Tally& tally, const Outcome& outcome, const Completion& done, uint32_
 void print(const Options& options, const Tally& tally) {
   double n = static_cast<double>(tally.pass_rate.size()), mean = 0, variance = 0;
   for (double rate : tally.pass_rate) mean += rate / n;
-  for (double rate : tally.pass_rate) variance += (rate - mean) * (rate - mean) / std::max(1.0, n - 1);
+  for (double rate : tally.pass_rate)
+    variance += (rate - mean) * (rate - mean) / std::max(1.0, n - 1);
   double total = static_cast<double>(tally.scored + tally.unscored);
   std::printf("%s %.4f   95%% interval +-%.4f (over problems)\n",
-              options.samples == 1 ? "pass@1" : cat("avg@", options.samples).c_str(), mean, 1.96 * std::sqrt(variance / n));
-  std::printf("mean value %.4f   problems %zu   samples %.0f   unscored %lu   truncated %.1f%%   mean length %.1f\n",
-              tally.scored ? tally.value / static_cast<double>(tally.scored) : 0.0, tally.pass_rate.size(), total,
-              tally.unscored, 100.0 * static_cast<double>(tally.truncated) / total,
-              static_cast<double>(tally.tokens) / total);
+              options.samples == 1 ? "pass@1" : cat("avg@", options.samples).c_str(), mean,
+              1.96 * std::sqrt(variance / n));
+  std::printf(
+      "mean value %.4f   problems %zu   samples %.0f   unscored %lu   truncated %.1f%%   mean "
+      "length %.1f\n",
+      tally.scored ? tally.value / static_cast<double>(tally.scored) : 0.0, tally.pass_rate.size(),
+      total, tally.unscored, 100.0 * static_cast<double>(tally.truncated) / total,
+      static_cast<double>(tally.tokens) / total);
 }
 
 void evaluate(const Options& options) {
   auto data = open_dataset(options.data, options.prompt_column, options.seed);
-  RewardSet rewards({RewardSpec{.use = options.reward, .weight = 1, .shaping = false, .options = {}}});
+  RewardSet rewards(
+      {RewardSpec{.use = options.reward, .weight = 1, .shaping = false, .options = {}}});
   LocalSampler sampler(options.model, options.threads);
   std::ofstream output;
   if (!options.output.empty()) {
@@ -80,18 +85,23 @@ void evaluate(const Options& options) {
     for (const Completion& done : sampler.engine->step()) {
       Row row = data->row(done.tag);
       std::string text = sampler.model.tokenizer->decode(done.tokens);
-      Outcome outcome = rewards.score({.prompt = row.prompt,
-                                       .completion = text,
-                                       .columns = &row.columns,
-                                       .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
-                                       .max_new_tokens = static_cast<uint32_t>(options.sampling.max_new_tokens),
-                                       .truncated = done.finish == FinishReason::length});
+      Outcome outcome =
+          rewards.score({.prompt = row.prompt,
+                         .completion = text,
+                         .columns = &row.columns,
+                         .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
+                         .max_new_tokens = static_cast<uint32_t>(options.sampling.max_new_tokens),
+                         .truncated = done.finish == FinishReason::length});
       count(tally, outcome, done, options.samples);
       if (!output.is_open()) continue;
-      nlohmann::json line = {{"row", done.tag},        {"sample", done.sample},
-                             {"prompt", row.prompt},   {"completion", text},
-                             {"value", outcome.value}, {"correct", outcome.correct},
-                             {"status", status_name(outcome.status)}, {"note", outcome.note}};
+      nlohmann::json line = {{"row", done.tag},
+                             {"sample", done.sample},
+                             {"prompt", row.prompt},
+                             {"completion", text},
+                             {"value", outcome.value},
+                             {"correct", outcome.correct},
+                             {"status", status_name(outcome.status)},
+                             {"note", outcome.note}};
       output << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     }
   }
@@ -107,7 +117,8 @@ void add_eval(Verb verb) {
   app->add_option("DATA", options->data, "a .jsonl file or builtin:NAME?key=value")->required();
   app->add_option("--reward", options->reward, "the reward that scores (a reward's name)");
   app->add_option("--problems", options->problems, "rows 0 .. n-1")->check(CLI::PositiveNumber);
-  app->add_option("-k,--samples", options->samples, "samples per problem")->check(CLI::PositiveNumber);
+  app->add_option("-k,--samples", options->samples, "samples per problem")
+      ->check(CLI::PositiveNumber);
   app->add_option("--prompt-column", options->prompt_column, "column that holds the prompt");
   app->add_option("--out", options->output, "write every sample to this JSONL file");
   add_sampling_options(*app, *options);

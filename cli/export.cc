@@ -21,7 +21,8 @@ void export_model(const std::string& model, const std::string& folder, const std
   std::filesystem::create_directories(folder);
   ThreadPool pool(usable_cores());
   ParameterLayout layout(loaded.spec);
-  auto weights = Weights::publish(loaded.spec, layout, loaded.dtype, loaded.masters.data(), Version{0}, pool);
+  auto weights =
+      Weights::publish(loaded.spec, layout, loaded.dtype, loaded.masters.data(), Version{0}, pool);
   export_hugging_face(folder, *weights, *loaded.tokenizer);
   fsync_folder(folder);
   std::printf("%s: %ld parameters, %s, from %s\n", folder.c_str(), loaded.spec.parameter_count(),
@@ -38,7 +39,8 @@ void add_export(Verb verb) {
   CLI::App* app = verb.app.add_subcommand("export", "write a Hugging Face directory")->group("Use");
   app->add_option("MODEL", options->model, "run folder or Hugging Face directory")->required();
   app->add_option("FOLDER", options->folder, "new or empty folder")->required();
-  app->add_option("--dtype", options->dtype, "storage of the weights")->check(CLI::IsMember({"same", "f32", "bf16"}));
+  app->add_option("--dtype", options->dtype, "storage of the weights")
+      ->check(CLI::IsMember({"same", "f32", "bf16"}));
   app->callback([options] { export_model(options->model, options->folder, options->dtype); });
 }
 

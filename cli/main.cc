@@ -1,4 +1,5 @@
-// The program `reckon`: everything that needs no LibTorch. Verbs that learn are handed to `reckon-train` beside it.
+// The program `reckon`: everything that needs no LibTorch. Verbs that learn are handed to
+// `reckon-train` beside it.
 #include <unistd.h>
 
 #include <string>
@@ -30,8 +31,10 @@ int main(int argc, char** argv) {
   CLI::App app{"Reckon trains reasoning models with rewards that can be checked.", "reckon"};
   app.require_subcommand(1);
   reckon::Verb verb{app, exit_code};
-  app.add_subcommand("train", "run the phases of a run file: reckon train FILE [a.b=c ...]")->group("Train");
-  app.add_subcommand("bench", "measure sampler and learner beside this machine's limits")->group("Inspect");
+  app.add_subcommand("train", "run the phases of a run file: reckon train FILE [a.b=c ...]")
+      ->group("Train");
+  app.add_subcommand("bench", "measure sampler and learner beside this machine's limits")
+      ->group("Inspect");
   reckon::add_sample(verb);
   reckon::add_eval(verb);
   reckon::add_export(verb);

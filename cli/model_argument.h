@@ -1,4 +1,5 @@
-// The MODEL argument of verbs: a Hugging Face directory, or a run's folder (its newest valid checkpoint).
+// The MODEL argument of verbs: a Hugging Face directory, or a run's folder (its newest valid
+// checkpoint).
 #pragma once
 
 #include <memory>

@@ -24,7 +24,8 @@ int report(const CLI::App& app, const CLI::ParseError& error, int argc, char** a
   std::fprintf(stderr, "error: %s\n", error.what());
   auto near = known ? std::nullopt : nearest(word, names);
   if (near) std::fprintf(stderr, "  -> did you mean 'reckon %s'?\n", near->c_str());
-  if (!near) std::fprintf(stderr, "  -> see 'reckon %s--help'\n", known ? (word + " ").c_str() : "");
+  if (!near)
+    std::fprintf(stderr, "  -> see 'reckon %s--help'\n", known ? (word + " ").c_str() : "");
   return static_cast<int>(Code::usage);
 }
 
@@ -39,7 +40,8 @@ int run_verbs(CLI::App& app, int& exit_code, int argc, char** argv) {
   } catch (const Error& error) {
     return report(error);
   } catch (const std::exception& error) {
-    return report(Error(Code::internal, "", error.what(), "this is a defect of Reckon; please report it"));
+    return report(
+        Error(Code::internal, "", error.what(), "this is a defect of Reckon; please report it"));
   }
 }
 

@@ -27,7 +27,8 @@ void sample(const Options& options) {
   while (!sampler.engine->idle()) {
     for (const Completion& done : sampler.engine->step()) {
       texts[done.sample] = sampler.model.tokenizer->decode(done.tokens);
-      if (done.finish == FinishReason::length) std::fprintf(stderr, "completion %u ended at the length limit\n", done.sample);
+      if (done.finish == FinishReason::length)
+        std::fprintf(stderr, "completion %u ended at the length limit\n", done.sample);
     }
   }
   for (const std::string& text : texts) std::printf("%s\n", text.c_str());

@@ -1,5 +1,5 @@
-// reckon show RUN [KEY]: a group (phase/draw/version) or a sample (phase/draw/version/sample) of a run as text. Works on
-// a run that is going on.
+// reckon show RUN [KEY]: a group (phase/draw/version) or a sample (phase/draw/version/sample) of a
+// run as text. Works on a run that is going on.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -34,7 +34,8 @@ GroupKey parse_key(const std::string& text, std::optional<SampleIndex>& sample) 
     numbers.push_back(static_cast<uint64_t>(*number));
   }
   if (numbers.size() != 3 && numbers.size() != 4) {
-    throw Error(Code::usage, text, "is not a key", "give phase/draw/version or phase/draw/version/sample");
+    throw Error(Code::usage, text, "is not a key",
+                "give phase/draw/version or phase/draw/version/sample");
   }
   if (numbers.size() == 4) sample = SampleIndex{static_cast<uint32_t>(numbers[3])};
   return {PhaseId{static_cast<uint32_t>(numbers[0])}, Draw{numbers[1]}, Version{numbers[2]}};
@@ -68,7 +69,8 @@ std::vector<int32_t> part_of(const fb::SampleT& body, fb::Source source) {
   for (const auto& sequence : body.sequences) {
     for (const auto& segment : sequence->segments) {
       if (segment->source != source) continue;
-      ids.insert(ids.end(), sequence->tokens.begin() + segment->begin, sequence->tokens.begin() + segment->end);
+      ids.insert(ids.end(), sequence->tokens.begin() + segment->begin,
+                 sequence->tokens.begin() + segment->end);
     }
   }
   return ids;
@@ -80,9 +82,11 @@ void print_outcome(const Member& member) {
     return;
   }
   const fb::OutcomeT& outcome = *member.outcome;
-  std::printf("  %s value %s%s", fb::EnumNameOutcomeStatus(outcome.status), shortest(outcome.value).c_str(),
-              outcome.correct ? " (correct)" : "");
-  for (const auto& part : outcome.parts) std::printf("  %s=%s*%s", part->name.c_str(), shortest(part->value).c_str(), shortest(part->weight).c_str());
+  std::printf("  %s value %s%s", fb::EnumNameOutcomeStatus(outcome.status),
+              shortest(outcome.value).c_str(), outcome.correct ? " (correct)" : "");
+  for (const auto& part : outcome.parts)
+    std::printf("  %s=%s*%s", part->name.c_str(), shortest(part->value).c_str(),
+                shortest(part->weight).c_str());
   if (!outcome.note.empty()) std::printf("  [%s]", outcome.note.c_str());
   std::printf("\n");
 }
@@ -92,8 +96,10 @@ void print_tokens(const Member& member, const Tokenizer& tokenizer) {
     size_t scored = 0;
     for (const auto& segment : sequence->segments) {
       if (segment->source != fb::Source_model) continue;
-      for (uint32_t i = segment->begin; i < segment->end && scored < sequence->logprobs.size(); ++i, ++scored) {
-        std::printf("  %5u  %-12s %10.5f\n", i, tokenizer.token_text(static_cast<int32_t>(sequence->tokens[i])).c_str(),
+      for (uint32_t i = segment->begin; i < segment->end && scored < sequence->logprobs.size();
+           ++i, ++scored) {
+        std::printf("  %5u  %-12s %10.5f\n", i,
+                    tokenizer.token_text(static_cast<int32_t>(sequence->tokens[i])).c_str(),
                     static_cast<double>(sequence->logprobs[scored]));
       }
     }
@@ -104,8 +110,8 @@ void print(const std::vector<Member>& members, const Tokenizer& tokenizer, bool 
   const GroupKey* last = nullptr;
   for (const Member& member : members) {
     if (last == nullptr || *last != member.key.group) {
-      std::printf("== group %u/%lu/%lu, data row %lu\n%s\n", member.key.group.phase.value, member.key.group.draw.value,
-                  member.key.group.version.value, member.body.row,
+      std::printf("== group %u/%lu/%lu, data row %lu\n%s\n", member.key.group.phase.value,
+                  member.key.group.draw.value, member.key.group.version.value, member.body.row,
                   tokenizer.decode(part_of(member.body, fb::Source_prompt)).c_str());
       last = &member.key.group;
     }
@@ -115,8 +121,9 @@ void print(const std::vector<Member>& members, const Tokenizer& tokenizer, bool 
       for (float logprob : sequence->logprobs) sum += static_cast<double>(logprob);
       count += sequence->logprobs.size();
     }
-    std::printf("-- sample %u, %zu tokens, %s, mean log-prob %.4f\n%s\n", member.key.sample.value, count,
-                fb::EnumNameFinish(member.body.finish), count ? sum / static_cast<double>(count) : 0.0,
+    std::printf("-- sample %u, %zu tokens, %s, mean log-prob %.4f\n%s\n", member.key.sample.value,
+                count, fb::EnumNameFinish(member.body.finish),
+                count ? sum / static_cast<double>(count) : 0.0,
                 tokenizer.decode(part_of(member.body, fb::Source_model)).c_str());
     print_outcome(member);
     if (tokens) print_tokens(member, tokenizer);
@@ -132,7 +139,8 @@ void show(const Options& options) {
   if (options.key.empty()) {
     keys = samples_of_step(*store, options.step);
     GroupKey first = keys.front().group;
-    if (options.step == 0) std::erase_if(keys, [&](const SampleKey& key) { return key.group != first; });
+    if (options.step == 0)
+      std::erase_if(keys, [&](const SampleKey& key) { return key.group != first; });
   } else {
     std::optional<SampleIndex> sample;
     GroupKey group = parse_key(options.key, sample);
@@ -146,7 +154,8 @@ void show(const Options& options) {
     if (auto member = read(*store, key)) members.push_back(std::move(*member));
   }
   if (members.empty()) {
-    throw Error(Code::no_input, options.key.empty() ? options.run : options.key, "there is no such sample",
+    throw Error(Code::no_input, options.key.empty() ? options.run : options.key,
+                "there is no such sample",
                 "its body may have been pruned (store.keep_steps) or its group dropped");
   }
   print(members, *tokenizer, tokens);
@@ -158,7 +167,8 @@ void add_show(Verb verb) {
   auto options = std::make_shared<Options>();
   CLI::App* app = verb.app.add_subcommand("show", "a sample or a group as text")->group("Inspect");
   app->add_option("RUN", options->run, "run folder")->required();
-  app->add_option("KEY", options->key, "phase/draw/version[/sample]; default: a group of the newest step");
+  app->add_option("KEY", options->key,
+                  "phase/draw/version[/sample]; default: a group of the newest step");
   app->add_option("--step", options->step, "every sample that this step trained on");
   app->add_flag("--tokens", options->tokens, "log-prob per token (always for one sample)");
   app->callback([options] { show(*options); });

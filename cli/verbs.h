@@ -1,5 +1,6 @@
-// The verbs of `reckon`, one file each. A verb registers its sub-command; its callback throws Error on failure and
-// returns through `exit_code`. Data goes to standard output, everything else to standard error.
+// The verbs of `reckon`, one file each. A verb registers its sub-command; its callback throws Error
+// on failure and returns through `exit_code`. Data goes to standard output, everything else to
+// standard error.
 #pragma once
 
 #include <CLI/CLI.hpp>

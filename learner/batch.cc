@@ -19,8 +19,11 @@ struct Fetched {
 };
 
 fb::OutcomeT outcome_of(const fb::ColumnT& column) {
-  auto outcome = unpack<fb::Outcome>({reinterpret_cast<const char*>(column.data.data()), column.data.size()});
-  if (!outcome) throw Error(Code::store_corrupt, from_record(*column.key).text(), "its outcome cannot be read", "score it again in a new run");
+  auto outcome =
+      unpack<fb::Outcome>({reinterpret_cast<const char*>(column.data.data()), column.data.size()});
+  if (!outcome)
+    throw Error(Code::store_corrupt, from_record(*column.key).text(), "its outcome cannot be read",
+                "score it again in a new run");
   return std::move(*outcome);
 }
 
@@ -48,7 +51,8 @@ template <class Map>
 typename Map::mapped_type take(Map& map, const SampleKey& key, const char* what) {
   auto found = map.find(key);
   if (found == map.end()) {
-    throw Error(Code::store_corrupt, key.text(), cat("the store planned this sample and has no ", what, " for it"),
+    throw Error(Code::store_corrupt, key.text(),
+                cat("the store planned this sample and has no ", what, " for it"),
                 "run `reckon show` on it; a backup of the store may be needed");
   }
   return std::move(found->second);
@@ -88,7 +92,8 @@ std::optional<Batch> collect(StoreClient& client, const CollectSpec& spec) {
       auto reference = fetched.ref_logprobs.find(sample.key);
       group.push_back({.body = take(fetched.samples, sample.key, "body"),
                        .outcome = take(fetched.outcomes, sample.key, "outcome"),
-                       .ref_logprob = reference == fetched.ref_logprobs.end() ? std::vector<float>() : reference->second});
+                       .ref_logprob = reference == fetched.ref_logprobs.end() ? std::vector<float>()
+                                                                              : reference->second});
     }
     batch.groups.push_back(std::move(group));
   }
@@ -96,13 +101,15 @@ std::optional<Batch> collect(StoreClient& client, const CollectSpec& spec) {
   return batch;
 }
 
-Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version present, const std::string& phase) {
+Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version present,
+                      const std::string& phase) {
   const BatchPlan& plan = batch.plan;
   Spread reward, length;
   std::map<std::string, Spread> parts;
   double clipped = 0, staleness = 0;
   for (size_t g = 0; g < batch.groups.size(); ++g) {
-    staleness = std::max(staleness, static_cast<double>(present.value - plan.groups[g].key.version.value));
+    staleness =
+        std::max(staleness, static_cast<double>(present.value - plan.groups[g].key.version.value));
     for (size_t i = 0; i < batch.groups[g].size(); ++i) {
       const TrainSample& sample = batch.groups[g][i];
       length.add(plan.groups[g].samples[i].completion_tokens);
@@ -113,19 +120,20 @@ Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version 
     }
   }
   double raw_count = static_cast<double>(plan.raw_count), looked_at = 0, scored = 0;
-  Metrics metrics = {{"phase", phase},
-                            {"reward/mean", raw_count > 0 ? plan.raw_sum / raw_count : 0.0},
-                            {"reward/std", reward.deviation()},
-                            {"accuracy", raw_count > 0 ? static_cast<double>(plan.correct) / raw_count : 0.0},
-                            {"length/mean", length.mean()},
-                            {"length/max", length.largest},
-                            {"length/clipped", length.count > 0 ? clipped / length.count : 0.0},
-                            {"groups/trained", static_cast<double>(batch.groups.size())},
-                            {"groups/drawn", static_cast<double>(plan.drawn)},
-                            {"groups/zero_std", static_cast<double>(plan.zero_variance)},
-                            {"groups/surplus", static_cast<double>(plan.surplus)},
-                            {"groups/stale", static_cast<double>(plan.stale)},
-                            {"staleness/max", staleness}};
+  Metrics metrics = {
+      {"phase", phase},
+      {"reward/mean", raw_count > 0 ? plan.raw_sum / raw_count : 0.0},
+      {"reward/std", reward.deviation()},
+      {"accuracy", raw_count > 0 ? static_cast<double>(plan.correct) / raw_count : 0.0},
+      {"length/mean", length.mean()},
+      {"length/max", length.largest},
+      {"length/clipped", length.count > 0 ? clipped / length.count : 0.0},
+      {"groups/trained", static_cast<double>(batch.groups.size())},
+      {"groups/drawn", static_cast<double>(plan.drawn)},
+      {"groups/zero_std", static_cast<double>(plan.zero_variance)},
+      {"groups/surplus", static_cast<double>(plan.surplus)},
+      {"groups/stale", static_cast<double>(plan.stale)},
+      {"staleness/max", staleness}};
   for (const auto& [name, part] : parts) metrics["reward/" + name + "/mean"] = part.mean();
   for (auto status : fb::EnumValuesOutcomeStatus()) {
     auto count = plan.outcomes.find(status);
@@ -135,10 +143,12 @@ Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version 
     if (status == fb::OutcomeStatus_scored) scored = number;
   }
   if (looked_at > 0 && 1 - scored / looked_at > rewards.max_unscored_rate) {
-    throw Error(Code::rewards_failing, phase,
-                cat(looked_at - scored, " of ", looked_at, " completions got no score, more than run.rewards.max_unscored_rate = ",
-                    rewards.max_unscored_rate),
-                "`reckon show RUN` prints the notes of outcomes; repair the reward or raise the rate");
+    throw Error(
+        Code::rewards_failing, phase,
+        cat(looked_at - scored, " of ", looked_at,
+            " completions got no score, more than run.rewards.max_unscored_rate = ",
+            rewards.max_unscored_rate),
+        "`reckon show RUN` prints the notes of outcomes; repair the reward or raise the rate");
   }
   return metrics;
 }
@@ -153,8 +163,9 @@ std::string rendered_example(const Batch& batch, const Tokenizer& tokenizer) {
       text += tokenizer.token_text(static_cast<int32_t>(sample.body.sequences[0]->tokens[i]));
     }
   }
-  return cat("first prompt:     ", prompt, "\nfirst completion: ", completion, "\nits reward:       ",
-             shortest(sample.outcome.value), " (", fb::EnumNameOutcomeStatus(sample.outcome.status), ")");
+  return cat("first prompt:     ", prompt, "\nfirst completion: ", completion,
+             "\nits reward:       ", shortest(sample.outcome.value), " (",
+             fb::EnumNameOutcomeStatus(sample.outcome.status), ")");
 }
 
 }  // namespace reckon

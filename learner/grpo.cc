@@ -22,10 +22,13 @@ std::vector<int32_t> tokens_of(const fb::SampleT& body, fb::Source source) {
   return {sequence.tokens.begin() + segment.begin, sequence.tokens.begin() + segment.end};
 }
 
-WeightsId weights_of(const fb::SampleT& body) { return from_record(*only_sequence(body).segments[1]->weights); }
+WeightsId weights_of(const fb::SampleT& body) {
+  return from_record(*only_sequence(body).segments[1]->weights);
+}
 
 // What the objective needs of every sample of the batch, advantages filled in.
-std::vector<ObjectiveSample> objective_samples(const std::vector<TrainGroup>& groups, const ObjectiveConfig& config,
+std::vector<ObjectiveSample> objective_samples(const std::vector<TrainGroup>& groups,
+                                               const ObjectiveConfig& config,
                                                const RewardsConfig& rewards) {
   std::vector<ObjectiveSample> samples;
   for (const TrainGroup& group : groups) {
@@ -36,7 +39,8 @@ std::vector<ObjectiveSample> objective_samples(const std::vector<TrainGroup>& gr
       sample.reward = scored ? member.outcome.value : rewards.unscored_value;
       sample.counted = scored || rewards.count_unscored;
       sample.old_logprob = only_sequence(member.body).logprobs;
-      sample.masked = !sample.counted || sample.old_logprob.empty() || (config.overlong_mask && truncated);
+      sample.masked =
+          !sample.counted || sample.old_logprob.empty() || (config.overlong_mask && truncated);
       sample.ref_logprob = member.ref_logprob;
       samples.push_back(std::move(sample));
     }
@@ -63,8 +67,10 @@ struct Totals {
 
 // One optimizer update. PackedCompletion::sample indexes `samples` of the whole batch.
 void update(LearnerState& state, const PhaseConfig& phase, const Objective& objective,
-            const std::vector<ObjectiveSample>& samples, const Minibatch& minibatch, Totals& totals) {
-  BatchTotals denominators = objective.totals(minibatch.samples, phase.rollout.sampling.max_new_tokens);
+            const std::vector<ObjectiveSample>& samples, const Minibatch& minibatch,
+            Totals& totals) {
+  BatchTotals denominators =
+      objective.totals(minibatch.samples, phase.rollout.sampling.max_new_tokens);
   double loss_before = totals.stats.loss;
   for (const Pack& pack : pack_groups(minibatch.groups, phase.pack_tokens)) {
     Scores scores = state.policy().forward(pack, /*with_gradient=*/true);
@@ -73,7 +79,8 @@ void update(LearnerState& state, const PhaseConfig& phase, const Objective& obje
       for (const PackedCompletion& completion : group.completions) {
         const ObjectiveSample& sample = samples[static_cast<size_t>(completion.sample)];
         const std::vector<float>& logprob = scores.logprob[gradient.size()];
-        for (float entropy : scores.entropy[gradient.size()]) totals.entropy += static_cast<double>(entropy);
+        for (float entropy : scores.entropy[gradient.size()])
+          totals.entropy += static_cast<double>(entropy);
         gradient.push_back(objective.sample(sample, logprob, denominators, totals.stats).dlogprob);
       }
     }
@@ -81,8 +88,9 @@ void update(LearnerState& state, const PhaseConfig& phase, const Objective& obje
     totals.rows += static_cast<double>(pack.rows());
   }
   totals.lr = learning_rate(phase.optimizer, state.phase_step, phase.steps);
-  Update done = state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1},
-                            !minibatch.groups.empty() && std::isfinite(totals.stats.loss - loss_before));
+  Update done =
+      state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1},
+                  !minibatch.groups.empty() && std::isfinite(totals.stats.loss - loss_before));
   totals.grad_norm = std::max(totals.grad_norm, done.grad_norm);
   if (!std::isfinite(done.grad_norm)) totals.grad_norm = done.grad_norm;
   totals.updates += done.applied ? 1 : 0;
@@ -91,7 +99,8 @@ void update(LearnerState& state, const PhaseConfig& phase, const Objective& obje
 
 }  // namespace
 
-PackedGroup packed_group(const TrainGroup& group, int32_t first_sample, const std::vector<bool>& wanted) {
+PackedGroup packed_group(const TrainGroup& group, int32_t first_sample,
+                         const std::vector<bool>& wanted) {
   PackedGroup packed;
   packed.prompt = tokens_of(group.front().body, fb::Source_prompt);
   for (size_t i = 0; i < group.size(); ++i) {
@@ -109,7 +118,8 @@ PackedGroup packed_group(const TrainGroup& group, int32_t first_sample, const st
   return packed;
 }
 
-std::vector<std::vector<float>> score(Policy& policy, const std::vector<TrainGroup>& groups, int64_t pack_tokens) {
+std::vector<std::vector<float>> score(Policy& policy, const std::vector<TrainGroup>& groups,
+                                      int64_t pack_tokens) {
   std::vector<PackedGroup> packed;
   int32_t count = 0;
   for (const TrainGroup& group : groups) {
@@ -130,7 +140,7 @@ std::vector<std::vector<float>> score(Policy& policy, const std::vector<TrainGro
 }
 
 Metrics grpo_update(LearnerState& state, const PhaseConfig& phase, const RewardsConfig& rewards,
-                           const Objective& objective, const std::vector<TrainGroup>& groups) {
+                    const Objective& objective, const std::vector<TrainGroup>& groups) {
   double begin = monotonic_seconds();
   std::vector<ObjectiveSample> samples = objective_samples(groups, phase.objective, rewards);
   Totals totals;

@@ -9,11 +9,13 @@ namespace reckon {
 namespace {
 
 std::atomic<int> requests{0};
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+static_assert(std::atomic<int>::is_always_lock_free,
+              "a signal handler may only touch lock-free atomics");
 
 void handle(int) {
   if (++requests > 1) ::_exit(130);
-  static constexpr char kMessage[] = "\nfinishing the step, then a checkpoint; once more to stop at once\n";
+  static constexpr char kMessage[] =
+      "\nfinishing the step, then a checkpoint; once more to stop at once\n";
   [[maybe_unused]] ssize_t ignored = ::write(2, kMessage, sizeof kMessage - 1);
 }
 

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM: the first asks the run to finish its step, the second ends the process at once (exit 130).
+// SIGINT and SIGTERM: the first asks the run to finish its step, the second ends the process at
+// once (exit 130).
 #pragma once
 
 namespace reckon {

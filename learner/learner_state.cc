@@ -13,7 +13,9 @@ namespace reckon {
 namespace {
 
 // Vocabulary of a model made from nothing: the tokenizer's, padded to whole panels.
-int padded_vocab(const Tokenizer& tokenizer) { return (tokenizer.vocab_size() + kPanel - 1) / kPanel * kPanel; }
+int padded_vocab(const Tokenizer& tokenizer) {
+  return (tokenizer.vocab_size() + kPanel - 1) / kPanel * kPanel;
+}
 
 ModelSpec spec_from_nothing(const NewModel& model, const Tokenizer& tokenizer) {
   ModelSpec spec;
@@ -30,15 +32,20 @@ ModelSpec spec_from_nothing(const NewModel& model, const Tokenizer& tokenizer) {
   spec.qk_norm = true;  // both families of models made from nothing have it
   LayerSpec layer{.ffn = model.ffn > 0 ? model.ffn : 4 * model.hidden, .moe = std::nullopt};
   if (model.experts > 0) {
-    layer = {.ffn = 0, .moe = MoeSpec{.experts = model.experts, .top_k = model.experts_per_token, .ffn = model.expert_hidden}};
+    layer = {.ffn = 0,
+             .moe = MoeSpec{.experts = model.experts,
+                            .top_k = model.experts_per_token,
+                            .ffn = model.expert_hidden}};
   }
   spec.layers.assign(static_cast<size_t>(model.layers), layer);
   spec.validate();
   return spec;
 }
 
-// trainer/: one file per arena, tensors by logical name; "slice" says which part of a sharded arena it is.
-void write_arena(const Path& file, const ParameterLayout& layout, const std::vector<float>& arena, uint64_t updates) {
+// trainer/: one file per arena, tensors by logical name; "slice" says which part of a sharded arena
+// it is.
+void write_arena(const Path& file, const ParameterLayout& layout, const std::vector<float>& arena,
+                 uint64_t updates) {
   std::vector<NamedTensor> tensors;
   for (const Parameter& parameter : layout.parameters()) {
     tensors.push_back(tensor_of(parameter.name, {parameter.count, parameter.rows, parameter.cols},
@@ -53,21 +60,24 @@ uint64_t read_arena(const Path& path, const ParameterLayout& layout, std::vector
   for (const Parameter& parameter : layout.parameters()) {
     const NamedTensor& tensor = file.at(parameter.name);
     if (tensor.elements() != parameter.elements()) {
-      throw Error(Code::data, path.string(), cat("tensor '", parameter.name, "' has another size than the model"),
+      throw Error(Code::data, path.string(),
+                  cat("tensor '", parameter.name, "' has another size than the model"),
                   "the checkpoint belongs to another model");
     }
     read_floats(tensor, arena.data() + parameter.offset);
   }
   auto updates = file.metadata().find("updates");
   auto number = updates == file.metadata().end() ? std::nullopt : parse_int(updates->second);
-  if (!number) throw Error(Code::data, path.string(), "lacks its number of updates", "use another checkpoint");
+  if (!number)
+    throw Error(Code::data, path.string(), "lacks its number of updates", "use another checkpoint");
   return static_cast<uint64_t>(*number);
 }
 
-void expect_equal(const Path& place, const char* what, const std::string& stored, const std::string& present,
-                  const char* remedy) {
+void expect_equal(const Path& place, const char* what, const std::string& stored,
+                  const std::string& present, const char* remedy) {
   if (stored == present) return;
-  throw Error(Code::mismatch, place.string(), cat(what, " of the checkpoint is ", stored, ", this program's is ", present), remedy);
+  throw Error(Code::mismatch, place.string(),
+              cat(what, " of the checkpoint is ", stored, ", this program's is ", present), remedy);
 }
 
 }  // namespace
@@ -83,13 +93,15 @@ LearnerState::Origin LearnerState::make_origin(const RunConfig& config) {
   }
   auto tokenizer = byte_tokenizer();
   ModelSpec spec = spec_from_nothing(config.model.fresh, *tokenizer);
-  return {spec, config.numerics.storage, initial_masters(spec, ParameterLayout(spec), config.run.seed), tokenizer};
+  return {spec, config.numerics.storage,
+          initial_masters(spec, ParameterLayout(spec), config.run.seed), tokenizer};
 }
 
 LearnerState::LearnerState(const RunConfig& config, const KernelTable& kernels, ThreadPool& pool)
     : LearnerState(config, make_origin(config), kernels, pool) {}
 
-LearnerState::LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels, ThreadPool& pool)
+LearnerState::LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels,
+                           ThreadPool& pool)
     : config_(config),
       pool_(pool),
       spec_(std::move(origin.spec)),
@@ -122,7 +134,8 @@ Update LearnerState::apply(const OptimizerConfig& config, double lr, Version ver
   update.applied = usable && std::isfinite(update.grad_norm);
   if (update.applied) {
     bool clip = config.clip_norm > 0 && update.grad_norm > config.clip_norm;
-    optimizer_.step(config, lr, clip ? config.clip_norm / update.grad_norm : 1.0, gradients, masters_, pool_);
+    optimizer_.step(config, lr, clip ? config.clip_norm / update.grad_norm : 1.0, gradients,
+                    masters_, pool_);
   }
   std::fill(gradients.begin(), gradients.end(), 0.0f);
   publish(version);
@@ -146,25 +159,31 @@ void LearnerState::save(const Path& folder) const {
   export_hugging_face(folder, *weights_, *tokenizer_);
   std::filesystem::create_directories(folder / "trainer");
   write_arena(folder / "trainer" / "masters.safetensors", layout_, masters_, optimizer_.updates());
-  write_arena(folder / "trainer" / "adam_m.safetensors", layout_, optimizer_.first_moment(), optimizer_.updates());
-  write_arena(folder / "trainer" / "adam_v.safetensors", layout_, optimizer_.second_moment(), optimizer_.updates());
+  write_arena(folder / "trainer" / "adam_m.safetensors", layout_, optimizer_.first_moment(),
+              optimizer_.updates());
+  write_arena(folder / "trainer" / "adam_v.safetensors", layout_, optimizer_.second_moment(),
+              optimizer_.updates());
 }
 
 void LearnerState::load(const FoundCheckpoint& found, const NumericsId& numerics) {
   const CheckpointFacts& facts = found.facts;
-  expect_equal(found.folder, "the model", facts.model_id, spec_.id().text(), "resume with the run file of this run");
+  expect_equal(found.folder, "the model", facts.model_id, spec_.id().text(),
+               "resume with the run file of this run");
   expect_equal(found.folder, "numerics", facts.numerics, numerics_text(numerics),
-               "resume on a machine and build with the same kernels, or start a new run from the checkpoint");
+               "resume on a machine and build with the same kernels, or start a new run from the "
+               "checkpoint");
   Path trainer = found.folder / "trainer";
   read_arena(trainer / "masters.safetensors", layout_, masters_);
   read_arena(trainer / "adam_m.safetensors", layout_, optimizer_.first_moment());
-  optimizer_.set_updates(read_arena(trainer / "adam_v.safetensors", layout_, optimizer_.second_moment()));
+  optimizer_.set_updates(
+      read_arena(trainer / "adam_v.safetensors", layout_, optimizer_.second_moment()));
   step = facts.step;
   phase = facts.phase;
   phase_step = facts.phase_step;
   next = facts.next;
   publish(facts.weights.version);
-  expect_equal(found.folder, "the weights' digest", facts.weights.digest.text(), weights_->id().digest.text(),
+  expect_equal(found.folder, "the weights' digest", facts.weights.digest.text(),
+               weights_->id().digest.text(),
                "the checkpoint is inconsistent; remove it to fall back to the one before");
 }
 

@@ -1,5 +1,6 @@
-// Everything that a training step changes, and how it is kept: masters, moments, position in the run. A checkpoint is
-// this and nothing else, so a run resumed from it is the run that was left alone.
+// Everything that a training step changes, and how it is kept: masters, moments, position in the
+// run. A checkpoint is this and nothing else, so a run resumed from it is the run that was left
+// alone.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@
 namespace reckon {
 
 struct Update {
-  bool applied = false;     // false: the gradient was not finite; nothing changed
-  double grad_norm = 0;     // before clipping
+  bool applied = false;  // false: the gradient was not finite; nothing changed
+  double grad_norm = 0;  // before clipping
 };
 
 class LearnerState {
@@ -38,10 +39,12 @@ class LearnerState {
   uint64_t phase_step = 0;
   Draw next;
 
-  // Clips, updates the masters from policy().gradients(), clears those, and publishes weights of `version`. Not `usable`
-  // (a loss that is not finite), or a gradient that is not: masters and moments stay as they are.
+  // Clips, updates the masters from policy().gradients(), clears those, and publishes weights of
+  // `version`. Not `usable` (a loss that is not finite), or a gradient that is not: masters and
+  // moments stay as they are.
   Update apply(const OptimizerConfig& config, double lr, Version version, bool usable);
-  // Cursor at 0; moments fresh unless the phase carries them over; the run's first weights if it starts `from` the model.
+  // Cursor at 0; moments fresh unless the phase carries them over; the run's first weights if it
+  // starts `from` the model.
   void start_phase(const PhaseConfig& phase);
 
   CheckpointFacts facts(const std::string& run_id, const NumericsId& numerics) const;
@@ -57,7 +60,8 @@ class LearnerState {
     std::shared_ptr<const Tokenizer> tokenizer;
   };
   static Origin make_origin(const RunConfig& config);
-  LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels, ThreadPool& pool);
+  LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels,
+               ThreadPool& pool);
   void publish(Version version);
 
   const RunConfig& config_;

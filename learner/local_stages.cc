@@ -13,10 +13,12 @@
 
 namespace reckon {
 
-// The outside record of the crash tests: one line per acknowledged sample and per trained step, each a single write.
+// The outside record of the crash tests: one line per acknowledged sample and per trained step,
+// each a single write.
 class LocalStages::Journal {
  public:
-  explicit Journal(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+  explicit Journal(const std::string& path)
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
     if (fd_ < 0) throw Error(Code::io, path, std::strerror(errno), "choose another run.journal");
   }
   ~Journal() { ::close(fd_); }
@@ -33,8 +35,9 @@ class LocalStages::Journal {
   int fd_;
 };
 
-LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder, const LearnerState& state,
-                         const KernelTable& kernels, const NumericsId& numerics)
+LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder,
+                         const LearnerState& state, const KernelTable& kernels,
+                         const NumericsId& numerics)
     : config_(config),
       state_(state),
       run_id_(folder.run_id()),
@@ -50,7 +53,8 @@ LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder, const
   service.lease_seconds = config.run.store.lease_seconds;
   service.credit_bytes = config.run.store.credit_bytes;
   service.on_failure = [this](const Error& error) { fail(error); };
-  service_ = std::make_unique<StoreService>(context_, Store::open(folder.store(), run_id_), service);
+  service_ =
+      std::make_unique<StoreService>(context_, Store::open(folder.store(), run_id_), service);
   client_ = std::make_unique<StoreClient>(context_, client_options("learner", fb::Role_learner));
   bool samples = !config.run.eval.data.empty();
   for (const PhaseConfig& phase : config.phases) samples |= phase.kind == "grpo";
@@ -68,9 +72,13 @@ StreamTable LocalStages::make_streams(const RunConfig& config) {
   if (!config.run.eval.data.empty()) evaluation_ = open(config.run.eval.data);
   for (uint32_t i = 0; i < config.phases.size(); ++i) {
     const PhaseConfig& phase = config.phases[i];
-    Stream training{.data = open(phase.data), .seed = config.run.seed, .shuffled = true, .sampling = phase.rollout.sampling};
+    Stream training{.data = open(phase.data),
+                    .seed = config.run.seed,
+                    .shuffled = true,
+                    .sampling = phase.rollout.sampling};
     if (evaluation_) {
-      Stream evaluation{.data = evaluation_, .seed = config.run.seed, .shuffled = false, .sampling = {}};
+      Stream evaluation{
+          .data = evaluation_, .seed = config.run.seed, .shuffled = false, .sampling = {}};
       evaluation.sampling.temperature = config.run.eval.temperature;
       evaluation.sampling.max_new_tokens = phase.rollout.sampling.max_new_tokens;
       streams.emplace(evaluation_stream(i), evaluation);
@@ -108,12 +116,14 @@ void LocalStages::start_samplers(const RunConfig& config, const KernelTable& ker
   rollout.numerics = numerics_;
   rollout.threads = config.layout.threads > 0 ? config.layout.threads : usable_cores();
   rollout.on_failure = [this](const Error& error) { fail(error); };
-  rollout_ = std::make_unique<RolloutStage>(context_, client_options("rollout", fb::Role_rollout), rollout, streams_,
-                                            state_.shared_tokenizer(), source_, kernels);
+  rollout_ =
+      std::make_unique<RolloutStage>(context_, client_options("rollout", fb::Role_rollout), rollout,
+                                     streams_, state_.shared_tokenizer(), source_, kernels);
   RewardStageOptions reward;
   reward.on_failure = [this](const Error& error) { fail(error); };
-  reward_ = std::make_unique<RewardStage>(context_, client_options("reward", fb::Role_reward), reward, streams_,
-                                          state_.shared_tokenizer(), std::make_shared<RewardSet>(config.rewards));
+  reward_ = std::make_unique<RewardStage>(context_, client_options("reward", fb::Role_reward),
+                                          reward, streams_, state_.shared_tokenizer(),
+                                          std::make_shared<RewardSet>(config.rewards));
 }
 
 void LocalStages::publish(const std::shared_ptr<const Weights>& weights) {
@@ -152,7 +162,8 @@ void LocalStages::fail(const Error& error) {
 std::optional<Error> LocalStages::failure() const {
   std::lock_guard lock(mutex_);
   if (failure_) return failure_;
-  return Error(Code::internal, "stages", "a call to the store ended without an answer", "see the run's log");
+  return Error(Code::internal, "stages", "a call to the store ended without an answer",
+               "see the run's log");
 }
 
 void LocalStages::stop() {

@@ -1,5 +1,6 @@
-// The stages beside the learner as threads of this process: the store's service, one sampler, one rewards' loop, meeting
-// over inproc://. Their data are opened here, so errors in it appear before anything is trained.
+// The stages beside the learner as threads of this process: the store's service, one sampler, one
+// rewards' loop, meeting over inproc://. Their data are opened here, so errors in it appear before
+// anything is trained.
 #pragma once
 
 #include <memory>
@@ -20,18 +21,20 @@ namespace reckon {
 class LocalStages {
  public:
   // `config` must outlive it. Sampler and rewards start only if a phase or an evaluation samples.
-  LocalStages(const RunConfig& config, const RunFolder& folder, const LearnerState& state, const KernelTable& kernels,
-              const NumericsId& numerics);
+  LocalStages(const RunConfig& config, const RunFolder& folder, const LearnerState& state,
+              const KernelTable& kernels, const NumericsId& numerics);
   ~LocalStages();
 
   StoreClient& client() { return *client_; }
   void rewind();  // the store to the learner's step; first of all
   void publish(const std::shared_ptr<const Weights>& weights);  // to sampler and store
-  const Dataset& training_data(uint32_t phase) const { return *streams_.at(training_stream(phase)).data; }
+  const Dataset& training_data(uint32_t phase) const {
+    return *streams_.at(training_stream(phase)).data;
+  }
   uint64_t evaluation_rows() const { return evaluation_ ? evaluation_->size() : 0; }
   uint64_t sampled_tokens() const { return rollout_ ? rollout_->counters().tokens : 0; }
   double reward_seconds() const { return reward_ ? reward_->counters().busy_seconds : 0; }
-  fb::Fence annotator_fence();        // for columns that no lease asked for
+  fb::Fence annotator_fence();  // for columns that no lease asked for
   void journal_step(const fb::LedgerRowT& row);
   // Why a call on client() came back empty: the first failure of a stage.
   std::optional<Error> failure() const;
@@ -41,7 +44,7 @@ class LocalStages {
   StreamTable make_streams(const RunConfig& config);
   ClientOptions client_options(const char* name, fb::Role role) const;
   void start_samplers(const RunConfig& config, const KernelTable& kernels);
-  void fail(const Error& error);      // of a stage: unblocks the learner
+  void fail(const Error& error);  // of a stage: unblocks the learner
 
   const RunConfig& config_;
   const LearnerState& state_;

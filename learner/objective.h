@@ -54,7 +54,7 @@ struct ObjectiveStats {
   double tokens = 0;     // in the loss
   double clipped = 0;    // of those, where the clip took the gradient away
   double ratio_max = 0;  // of exp(new - old) over tokens in the loss
-  double mismatch = 0;   // greatest |new - old| over tokens of `same_weights` samples; NaN: infinity
+  double mismatch = 0;   // greatest |new - old| in `same_weights` samples; NaN: infinity
   double checked = 0;    // how many tokens that were
 };
 

@@ -1,5 +1,6 @@
-// The policy on the learner's side: forward through the sampler's kernels, backward by LibTorch and own code.
-// This header knows no torch; policy.cc and autograd_ops.* do. One thread drives it; kernels and backward use the pool.
+// The policy on the learner's side: forward through the sampler's kernels, backward by LibTorch and
+// own code. This header knows no torch; policy.cc and autograd_*.cc do. One thread drives it;
+// kernels and backward use the pool.
 //
 //   Policy policy(spec, pool);
 //   policy.set_weights(weights);
@@ -29,15 +30,16 @@ class Policy {
 
   void set_weights(std::shared_ptr<const Weights> weights);
 
-  // Log-prob of every completion token under the distribution sampled from. With gradient, what backward needs is kept
-  // until backward() or the next forward().
+  // Log-prob of every completion token under the distribution sampled from. With gradient, what
+  // backward needs is kept until backward() or the next forward().
   Scores forward(const Pack& pack, bool with_gradient);
   // dlogprob as in Scores::logprob: adds d(loss)/d(parameter) into gradients().
   void backward(const std::vector<std::vector<float>>& dlogprob);
 
   // [layout.elements()], fp32; the caller clears it.
   std::vector<float>& gradients();
-  // Called during backward when a parameter's gradient of this pass is complete (for sharding later).
+  // Called during backward when a parameter's gradient of this pass is complete (for sharding
+  // later).
   void on_grad_ready(std::function<void(int parameter)> callback);
 
  private:

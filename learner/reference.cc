@@ -8,7 +8,8 @@
 namespace reckon {
 namespace {
 
-std::shared_ptr<const Weights> load_or_save(const Path& root, const LearnerState& state, ThreadPool& pool) {
+std::shared_ptr<const Weights> load_or_save(const Path& root, const LearnerState& state,
+                                            ThreadPool& pool) {
   Path folder = root / "reference" / cat("phase_", state.phase);
   if (state.phase_step == 0) {
     std::filesystem::remove_all(folder);
@@ -20,7 +21,8 @@ std::shared_ptr<const Weights> load_or_save(const Path& root, const LearnerState
   }
   verify_folder(folder);
   LoadedModel loaded = load_hugging_face(folder);
-  return Weights::publish(loaded.spec, ParameterLayout(loaded.spec), state.dtype(), loaded.masters.data(), Version{0}, pool);
+  return Weights::publish(loaded.spec, ParameterLayout(loaded.spec), state.dtype(),
+                          loaded.masters.data(), Version{0}, pool);
 }
 
 fb::ColumnT column_of(const TrainSample& sample, const std::string& producer) {
@@ -37,8 +39,10 @@ fb::ColumnT column_of(const TrainSample& sample, const std::string& producer) {
 
 }  // namespace
 
-Reference::Reference(const Path& root, const LearnerState& state, const KernelTable& kernels, ThreadPool& pool)
-    : weights_(load_or_save(root, state, pool)), policy_(state.spec(), state.dtype(), kernels, pool) {
+Reference::Reference(const Path& root, const LearnerState& state, const KernelTable& kernels,
+                     ThreadPool& pool)
+    : weights_(load_or_save(root, state, pool)),
+      policy_(state.spec(), state.dtype(), kernels, pool) {
   policy_.set_weights(weights_);
 }
 
@@ -59,7 +63,8 @@ std::vector<fb::ColumnT> Reference::annotate(std::vector<TrainGroup>& groups, in
     auto logprobs = score(policy_, one, pack_tokens);
     for (size_t i = 0; i < one[0].size(); ++i) {
       one[0][i].ref_logprob = std::move(logprobs[i]);
-      if (!one[0][i].ref_logprob.empty()) columns.push_back(column_of(one[0][i], weights_->id().digest.text()));
+      if (!one[0][i].ref_logprob.empty())
+        columns.push_back(column_of(one[0][i], weights_->id().digest.text()));
     }
     *group = std::move(one[0]);
   }

@@ -49,26 +49,31 @@ void Report::note(const std::string& text) {
 
 void Report::start(bool resumed, const LearnerState& state) {
   int64_t parameters = state.spec().parameter_count();
-  note(cat(resumed ? "resuming " : "starting ", root_.string(), " at step ", state.step, ": ", state.spec().family, ", ",
-           parameters, " parameters, ", dtype_name(state.dtype()), ", weights ", state.weights()->id().digest.text()));
+  note(cat(resumed ? "resuming " : "starting ", root_.string(), " at step ", state.step, ": ",
+           state.spec().family, ", ", parameters, " parameters, ", dtype_name(state.dtype()),
+           ", weights ", state.weights()->id().digest.text()));
 }
 
-void Report::step(Step step, uint64_t phase_step, const PhaseConfig& phase, const Metrics& metrics) {
+void Report::step(Step step, uint64_t phase_step, const PhaseConfig& phase,
+                  const Metrics& metrics) {
   metrics_.write(step.value, metrics);
   log_info("learner", metrics_line(step.value, metrics));
   constexpr uint64_t kLinesPerHeader = 25;
   if (lines_++ % kLinesPerHeader == 0) print(progress_header());
   auto seconds = metrics.find("time/step_s");
-  ProgressPoint point{.phase = phase.name,
-                      .step = phase_step,
-                      .steps = phase.steps,
-                      .step_seconds = seconds == metrics.end() ? 0 : std::get<double>(seconds->second),
-                      .seconds_left = -1};
-  point.seconds_left = point.step_seconds * static_cast<double>(phase.steps - std::min(phase_step, phase.steps));
+  ProgressPoint point{
+      .phase = phase.name,
+      .step = phase_step,
+      .steps = phase.steps,
+      .step_seconds = seconds == metrics.end() ? 0 : std::get<double>(seconds->second),
+      .seconds_left = -1};
+  point.seconds_left =
+      point.step_seconds * static_cast<double>(phase.steps - std::min(phase_step, phase.steps));
   print(progress_line(point, metrics));
   std::string accuracy = "eval/" + config_.run.eval.data + "/accuracy";
   if (auto found = metrics.find(accuracy); found != metrics.end()) {
-    note(cat("step ", step, ": accuracy on '", config_.run.eval.data, "' is ", percent(std::get<double>(found->second))));
+    note(cat("step ", step, ": accuracy on '", config_.run.eval.data, "' is ",
+             percent(std::get<double>(found->second))));
   }
 }
 
@@ -78,14 +83,17 @@ void Report::finish(const Path& root) {
   std::vector<std::pair<std::string, double>> ends;  // last evaluation of each phase
   for (const nlohmann::json& step : all_steps(root)) {
     std::string phase = step.value("phase", "");
-    if (step.contains("accuracy") && step["accuracy"].is_number()) curve.emplace_back(step["step"], step["accuracy"]);
+    if (step.contains("accuracy") && step["accuracy"].is_number())
+      curve.emplace_back(step["step"], step["accuracy"]);
     if (!step.contains(accuracy)) continue;
     if (ends.empty() || ends.back().first != phase) ends.emplace_back(phase, 0);
     ends.back().second = step[accuracy];
   }
-  print(plot_curve(curve, {.title = "share of correct completions, by step", .unicode = style_.unicode}));
+  print(plot_curve(curve,
+                   {.title = "share of correct completions, by step", .unicode = style_.unicode}));
   for (const auto& [phase, value] : ends) {
-    note(cat("accuracy on '", config_.run.eval.data, "' after phase ", phase, ": ", percent(value)));
+    note(
+        cat("accuracy on '", config_.run.eval.data, "' after phase ", phase, ": ", percent(value)));
   }
   print(cat("done in ", duration_text(monotonic_seconds() - begin_), ". Next:\n",
             "  ./reckon show ", root.string(), "                 a group it was trained on\n",

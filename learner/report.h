@@ -1,5 +1,5 @@
-// What a run tells people and machines: progress lines on standard error, metrics on disk, the curve at the end. One
-// thread.
+// What a run tells people and machines: progress lines on standard error, metrics on disk, the
+// curve at the end. One thread.
 #pragma once
 
 #include <optional>

@@ -50,7 +50,8 @@ RunFolder::~RunFolder() {
 void RunFolder::lock() {
   Path file = root_ / "run.lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw Error(Code::io, file.string(), "cannot be opened", "check the folder's permissions");
+  if (lock_ < 0)
+    throw Error(Code::io, file.string(), "cannot be opened", "check the folder's permissions");
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     throw Error(Code::unavailable, root_.string(), "another process is running this run",
                 "wait for it, stop it, or set run.dir");
@@ -63,12 +64,14 @@ void RunFolder::read_or_create(const RunConfig& config) {
   resumed_ = std::filesystem::exists(file);
   if (!resumed_) {
     run_id_ = digest_of(cat(fixed, wall_seconds(), monotonic_seconds(), ::getpid())).text();
-    publish_file(file, nlohmann::json{{"format", 1}, {"run_id", run_id_}, {"fixed", fixed}}.dump(1) + "\n");
+    publish_file(
+        file, nlohmann::json{{"format", 1}, {"run_id", run_id_}, {"fixed", fixed}}.dump(1) + "\n");
     return;
   }
   nlohmann::json facts = nlohmann::json::parse(read_file(file), nullptr, false);
   if (!facts.is_object() || facts.value("format", 0) != 1) {
-    throw Error(Code::data, file.string(), "is not a run's record of format 1", "use another run.dir");
+    throw Error(Code::data, file.string(), "is not a run's record of format 1",
+                "use another run.dir");
   }
   std::string differences = difference(facts.value("fixed", ""), fixed);
   if (!differences.empty()) {

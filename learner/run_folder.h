@@ -1,6 +1,7 @@
 // The folder of a run: one writer at a time, one identity for ever. Layout in docs/run_folder.md.
 //
-//   RunFolder folder(config);          // creates, or opens to resume; Error(config) when it belongs to another run file
+//   RunFolder folder(config);          // creates, or opens to resume; Error(config) when it
+//   belongs to another run file
 #pragma once
 
 #include <string>

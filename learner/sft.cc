@@ -11,7 +11,8 @@ namespace reckon {
 namespace {
 
 // Prompt and completion of a row as token ids; nothing when they exceed the model's positions.
-std::optional<PackedGroup> group_of(const LearnerState& state, const Row& row, uint64_t index, int32_t sample) {
+std::optional<PackedGroup> group_of(const LearnerState& state, const Row& row, uint64_t index,
+                                    int32_t sample) {
   auto completion = row.columns.find("completion");
   if (completion == row.columns.end() || !completion->is_string()) {
     throw Error(Code::data, cat("row ", index), "has no text column 'completion'",
@@ -23,8 +24,10 @@ std::optional<PackedGroup> group_of(const LearnerState& state, const Row& row, u
   target.sample = sample;
   target.tokens = state.tokenizer().encode(completion->get_ref<const std::string&>());
   target.tokens.push_back(state.tokenizer().end_id());
-  if (group.prompt.empty()) throw Error(Code::data, cat("row ", index), "has an empty prompt", "remove the row");
-  if (group.prompt.size() + target.tokens.size() > static_cast<size_t>(state.spec().max_position)) return std::nullopt;
+  if (group.prompt.empty())
+    throw Error(Code::data, cat("row ", index), "has an empty prompt", "remove the row");
+  if (group.prompt.size() + target.tokens.size() > static_cast<size_t>(state.spec().max_position))
+    return std::nullopt;
   group.completions.push_back(std::move(target));
   return group;
 }
@@ -38,8 +41,10 @@ void train_on(LearnerState& state, const Pack& pack, double batch_tokens, Totals
   Scores scores = state.policy().forward(pack, /*with_gradient=*/true);
   std::vector<std::vector<float>> gradient;
   for (size_t i = 0; i < scores.logprob.size(); ++i) {
-    for (float logprob : scores.logprob[i]) totals.loss -= static_cast<double>(logprob) / batch_tokens;
-    for (float entropy : scores.entropy[i]) totals.entropy += static_cast<double>(entropy) / batch_tokens;
+    for (float logprob : scores.logprob[i])
+      totals.loss -= static_cast<double>(logprob) / batch_tokens;
+    for (float entropy : scores.entropy[i])
+      totals.entropy += static_cast<double>(entropy) / batch_tokens;
     gradient.emplace_back(scores.logprob[i].size(), static_cast<float>(-1 / batch_tokens));
   }
   state.policy().backward(gradient);
@@ -48,8 +53,8 @@ void train_on(LearnerState& state, const Pack& pack, double batch_tokens, Totals
 
 }  // namespace
 
-Metrics sft_step(LearnerState& state, const PhaseConfig& phase, PhaseId phase_id, const Dataset& data,
-                        uint64_t seed) {
+Metrics sft_step(LearnerState& state, const PhaseConfig& phase, PhaseId phase_id,
+                 const Dataset& data, uint64_t seed) {
   double begin = monotonic_seconds();
   std::vector<PackedGroup> groups;
   Totals totals;
@@ -67,9 +72,11 @@ Metrics sft_step(LearnerState& state, const PhaseConfig& phase, PhaseId phase_id
     throw Error(Code::data, phase.name, "every row of a batch is longer than the model's positions",
                 "raise model.max_position or shorten the rows");
   }
-  for (const Pack& pack : pack_groups(groups, phase.pack_tokens)) train_on(state, pack, totals.tokens, totals);
+  for (const Pack& pack : pack_groups(groups, phase.pack_tokens))
+    train_on(state, pack, totals.tokens, totals);
   double lr = learning_rate(phase.optimizer, state.phase_step, phase.steps);
-  Update update = state.apply(phase.optimizer, lr, Version{state.step.value + 1}, std::isfinite(totals.loss));
+  Update update =
+      state.apply(phase.optimizer, lr, Version{state.step.value + 1}, std::isfinite(totals.loss));
   double seconds = monotonic_seconds() - begin;
   return {{"loss", totals.loss},
           {"entropy", totals.entropy},

@@ -28,7 +28,8 @@ class Trainer {
         folder_(config_),
         pool_(config.layout.threads > 0 ? config.layout.threads : usable_cores()),
         state_(config_, kernels_, pool_),
-        checkpoints_(folder_.checkpoints(), config.run.checkpoint.keep_last, config.run.checkpoint.keep_last) {}
+        checkpoints_(folder_.checkpoints(), config.run.checkpoint.keep_last,
+                     config.run.checkpoint.keep_last) {}
 
   int run();
 
@@ -48,7 +49,8 @@ class Trainer {
   void add_reference(Batch& batch);
   void watch_divergence(const Metrics& metrics);
   bool enough() const {
-    return interrupted() || (config_.run.stop_after > 0 && state_.step.value >= config_.run.stop_after);
+    return interrupted() ||
+           (config_.run.stop_after > 0 && state_.step.value >= config_.run.stop_after);
   }
 
   const RunConfig config_;
@@ -131,8 +133,9 @@ CollectSpec Trainer::training_collect() const {
   spec.lookahead = p.rollout.lookahead;
   spec.filter = p.objective.zero_variance == "keep" ? Filter::none : Filter::zero_variance;
   bool refill = p.objective.zero_variance == "refill";
-  spec.max_draws = refill ? (p.rollout.max_draws > 0 ? p.rollout.max_draws : 8 * uint64_t{p.prompts_per_step})
-                          : p.prompts_per_step;
+  spec.max_draws =
+      refill ? (p.rollout.max_draws > 0 ? p.rollout.max_draws : 8 * uint64_t{p.prompts_per_step})
+             : p.prompts_per_step;
   spec.ordered = p.rollout.max_staleness == 0;
   spec.max_staleness = p.rollout.max_staleness;
   spec.weights = state_.weights()->id();
@@ -144,7 +147,8 @@ CollectSpec Trainer::training_collect() const {
 CollectSpec Trainer::evaluation_collect() const {
   CollectSpec spec;
   spec.phase = evaluation_stream(state_.phase);
-  spec.groups = static_cast<uint32_t>(std::min(config_.run.eval.problems, stages_->evaluation_rows()));
+  spec.groups =
+      static_cast<uint32_t>(std::min(config_.run.eval.problems, stages_->evaluation_rows()));
   spec.group_size = config_.run.eval.samples;
   spec.max_draws = spec.groups;
   spec.weights = state_.weights()->id();
@@ -180,7 +184,8 @@ Metrics Trainer::grpo_step() {
 // Log-probs of the reference are a column: computed once per sample, kept with it.
 void Trainer::add_reference(Batch& batch) {
   std::vector<fb::ColumnT> columns = reference_->annotate(batch.groups, phase().pack_tokens);
-  if (!columns.empty()) stages_->client().commit_columns(stages_->annotator_fence(), std::move(columns));
+  if (!columns.empty())
+    stages_->client().commit_columns(stages_->annotator_fence(), std::move(columns));
 }
 
 // One ledger row; consumes the batch's samples in the same atomic write.
@@ -195,11 +200,13 @@ void Trainer::commit(const Batch* batch, const WeightsId& before) {
   row.weights_after = std::make_unique<fb::WeightsId>(to_record(state_.weights()->id()));
   if (batch != nullptr) {
     for (const PlannedGroup& group : batch->plan.groups) {
-      for (const PlannedSample& sample : group.samples) row.samples.push_back(to_record(sample.key));
+      for (const PlannedSample& sample : group.samples)
+        row.samples.push_back(to_record(sample.key));
     }
   }
   stages_->journal_step(row);
-  if (!stages_->client().commit_step(std::move(row), batch != nullptr ? batch->plan.dead : DeadGroups{})) {
+  if (!stages_->client().commit_step(std::move(row),
+                                     batch != nullptr ? batch->plan.dead : DeadGroups{})) {
     throw *stages_->failure();
   }
   kill_point("learner.after_commit");
@@ -209,7 +216,8 @@ void Trainer::step() {
   WeightsId before = state_.weights()->id();
   Metrics metrics;
   if (phase().kind == "sft") {
-    metrics = sft_step(state_, phase(), training_stream(state_.phase), stages_->training_data(state_.phase), config_.run.seed);
+    metrics = sft_step(state_, phase(), training_stream(state_.phase),
+                       stages_->training_data(state_.phase), config_.run.seed);
     metrics["phase"] = phase().name;
     commit(nullptr, before);
   } else {
@@ -226,7 +234,8 @@ void Trainer::step() {
   }
   watch_divergence(metrics);
   report_->step(state_.step, state_.phase_step, phase(), metrics);
-  bool due = config_.run.checkpoint.every > 0 && state_.step.value % config_.run.checkpoint.every == 0;
+  bool due =
+      config_.run.checkpoint.every > 0 && state_.step.value % config_.run.checkpoint.every == 0;
   if (phase_ends) {
     ++state_.phase;
     state_.phase_step = 0;
@@ -237,7 +246,8 @@ void Trainer::step() {
 bool Trainer::evaluation_due(bool phase_ends) const {
   auto due = [&](uint64_t every) { return every > 0 && state_.phase_step % every == 0; };
   return !config_.run.eval.data.empty() &&
-         (phase_ends || due(config_.run.eval.every) || (phase().until.accuracy > 0 && due(phase().until.every)));
+         (phase_ends || due(config_.run.eval.every) ||
+          (phase().until.accuracy > 0 && due(phase().until.every)));
 }
 
 std::optional<double> Trainer::evaluate(Metrics& metrics) {
@@ -275,19 +285,23 @@ void Trainer::watch_divergence(const Metrics& metrics) {
   bool bad = number(metrics, "steps/skipped", 0) > 0 && number(metrics, "groups/trained", 1) > 0;
   bad_steps_ = bad ? bad_steps_ + 1 : 0;
   if (bad_steps_ < config_.run.max_bad_steps) return;
-  throw Error(Code::diverged, cat("step ", state_.step), cat(bad_steps_, " steps in a row had a loss or gradient that is not finite"),
+  throw Error(Code::diverged, cat("step ", state_.step),
+              cat(bad_steps_, " steps in a row had a loss or gradient that is not finite"),
               "lower the learning rate, or clip harder (optimizer.clip_norm)");
 }
 
 void Trainer::checkpoint() {
   if (state_.step.value == 0) return;
   double begin = monotonic_seconds();
-  checkpoints_.save(state_.facts(folder_.run_id(), numerics_), [&](const Path& folder) { state_.save(folder); });
+  checkpoints_.save(state_.facts(folder_.run_id(), numerics_),
+                    [&](const Path& folder) { state_.save(folder); });
   uint64_t keep = config_.run.store.keep_steps;
   auto steps = checkpoints_.steps();
   uint64_t oldest = steps.empty() ? 0 : steps.front().value;
-  if (state_.step.value > keep) stages_->client().prune(Step{std::min(oldest, state_.step.value - keep)});
-  log_info("learner", cat("checkpoint of step ", state_.step, " in ", shortest(monotonic_seconds() - begin), " s"));
+  if (state_.step.value > keep)
+    stages_->client().prune(Step{std::min(oldest, state_.step.value - keep)});
+  log_info("learner", cat("checkpoint of step ", state_.step, " in ",
+                          shortest(monotonic_seconds() - begin), " s"));
 }
 
 }  // namespace

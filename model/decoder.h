@@ -1,8 +1,10 @@
-// The decoder, written once over an Ops concept (docs/architecture.md). The sampler instantiates it with the plain
-// kernels, the learner with functions whose forward calls the same kernels. No arithmetic, no allocation, no look at
-// values happens here; an Ops call is one span of kernels/kernels.h, and its workspace belongs to the Ops.
+// The decoder, written once over an Ops concept (docs/architecture.md). The sampler instantiates it
+// with the plain kernels, the learner with functions whose forward calls the same kernels. No
+// arithmetic, no allocation, no look at values happens here; an Ops call is one span of
+// kernels/kernels.h, and its workspace belongs to the Ops.
 //
-// Ops provides: Act (a [rows, hidden] activation; cheap to copy) and the calls below, each taking the layer's index.
+// Ops provides: Act (a [rows, hidden] activation; cheap to copy) and the calls below, each taking
+// the layer's index.
 #pragma once
 
 #include "model/spec.h"

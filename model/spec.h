@@ -1,5 +1,5 @@
-// One decoder, described by data. A family's table (model/families/) turns a Hugging Face config.json into a ModelSpec
-// and back; nothing below model/ knows families.
+// One decoder, described by data. A family's table (model/families/) turns a Hugging Face
+// config.json into a ModelSpec and back; nothing below model/ knows families.
 #pragma once
 
 #include <cmath>
@@ -14,19 +14,19 @@ namespace reckon {
 
 struct MoeSpec {
   int experts = 0, top_k = 0;
-  int ffn = 0;             // inner width of one expert
-  bool normalise = true;   // divide the chosen weights by their sum
+  int ffn = 0;            // inner width of one expert
+  bool normalise = true;  // divide the chosen weights by their sum
   bool operator==(const MoeSpec&) const = default;
 };
 
 struct LayerSpec {
-  int ffn = 0;                  // inner width of a dense layer
-  std::optional<MoeSpec> moe;   // instead of the dense layer
+  int ffn = 0;                 // inner width of a dense layer
+  std::optional<MoeSpec> moe;  // instead of the dense layer
   bool operator==(const LayerSpec&) const = default;
 };
 
 struct ModelSpec {
-  std::string family;           // key of the family table, e.g. "qwen3_moe"
+  std::string family;  // key of the family table, e.g. "qwen3_moe"
   int vocab = 0, hidden = 0;
   int heads = 0, kv_heads = 0, head_dim = 0;
   int max_position = 0;
@@ -37,11 +37,13 @@ struct ModelSpec {
 
   bool operator==(const ModelSpec&) const = default;
   int qkv_rows() const { return (heads + 2 * kv_heads) * head_dim; }
-  float attention_scale() const { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }  // the same on both sides
+  float attention_scale() const {
+    return 1.0f / std::sqrt(static_cast<float>(head_dim));
+  }  // the same on both sides
   int64_t parameter_count() const;
   // Throws Error(config) that names the field when a size is zero, negative or does not divide.
   void validate() const;
-  Digest id() const;            // ModelId: digest of every field
+  Digest id() const;  // ModelId: digest of every field
 };
 
 }  // namespace reckon

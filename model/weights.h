@@ -1,11 +1,12 @@
 // Weights: where every parameter lies in one flat arena, and an immutable published snapshot of it.
 //
-// The arena is the meeting point of learner, files and digest: element i of the fp32 masters, of the gradients and of the
-// storage-type weights is the same parameter. Tensors are stacked as the kernels want them (qkv, gate_up, experts);
-// model/hugging_face.h maps them to the names in files.
+// The arena is the meeting point of learner, files and digest: element i of the fp32 masters, of
+// the gradients and of the storage-type weights is the same parameter. Tensors are stacked as the
+// kernels want them (qkv, gate_up, experts); model/hugging_face.h maps them to the names in files.
 //
 //   ParameterLayout layout(spec);
-//   auto weights = Weights::publish(spec, layout, DType::bf16, masters, version, pool);   // shared_ptr<const Weights>
+//   auto weights = Weights::publish(spec, layout, DType::bf16, masters, version, pool);   //
+//   shared_ptr<const Weights>
 #pragma once
 
 #include <cstdint>
@@ -23,11 +24,11 @@ namespace reckon {
 enum class ParameterKind { embedding, linear, norm, bias, router, head };
 
 struct Parameter {
-  std::string name;      // "embed", "layers.3.qkv", "layers.3.experts.gate_up" ...
+  std::string name;  // "embed", "layers.3.qkv", "layers.3.experts.gate_up" ...
   ParameterKind kind;
-  int64_t count = 1;     // stacked matrices (experts), else 1
+  int64_t count = 1;           // stacked matrices (experts), else 1
   int64_t rows = 0, cols = 0;  // of one matrix; a vector is [1, cols]
-  int64_t offset = 0;    // first element in the arena, a multiple of 64
+  int64_t offset = 0;          // first element in the arena, a multiple of 64
   int64_t elements() const { return count * rows * cols; }
 };
 
@@ -46,7 +47,7 @@ class ParameterLayout {
   const LayerParameters& layer(int index) const { return layers_[static_cast<size_t>(index)]; }
   int embed() const { return embed_; }
   int final_norm() const { return final_norm_; }
-  int head() const { return head_; }          // = embed() when tied
+  int head() const { return head_; }              // = embed() when tied
   int64_t elements() const { return elements_; }  // of the arena, padding (zeros) included
 
  private:
@@ -73,16 +74,19 @@ struct LayerWeights {
 
 class Weights {
  public:
-  // Rounds the fp32 arena `masters` [layout.elements()] to `dtype`, builds the panels and the digest. Thread-safe to read.
-  static std::shared_ptr<const Weights> publish(const ModelSpec& spec, const ParameterLayout& layout, DType dtype,
-                                                const float* masters, Version version, ThreadPool& pool);
+  // Rounds the fp32 arena `masters` [layout.elements()] to `dtype`, builds the panels and the
+  // digest. Thread-safe to read.
+  static std::shared_ptr<const Weights> publish(const ModelSpec& spec,
+                                                const ParameterLayout& layout, DType dtype,
+                                                const float* masters, Version version,
+                                                ThreadPool& pool);
 
   const ModelSpec& spec() const { return spec_; }
   const ParameterLayout& layout() const { return layout_; }
   DType dtype() const { return dtype_; }
   WeightsId id() const { return id_; }
-  const void* data() const { return arena_.get(); }     // [layout.elements()] in dtype
-  const void* parameter(int index) const;               // first element of a parameter
+  const void* data() const { return arena_.get(); }  // [layout.elements()] in dtype
+  const void* parameter(int index) const;            // first element of a parameter
   const WeightView& embed() const { return embed_; }
   const void* final_norm() const { return final_norm_; }
   const WeightView& head() const { return head_; }
@@ -110,10 +114,12 @@ class Weights {
 };
 
 // Contract rule 13: sum modulo 2^128 of a keyed hash of each 64-element piece of each logical row.
-Digest weights_digest(const ParameterLayout& layout, DType dtype, const void* arena, ThreadPool& pool);
+Digest weights_digest(const ParameterLayout& layout, DType dtype, const void* arena,
+                      ThreadPool& pool);
 
-// Fresh fp32 masters: normal(0, 0.02) for matrices, output projections of a layer scaled by 1/sqrt(2 layers), ones for
-// norms, zeros for biases. A pure function of (spec, seed).
-std::vector<float> initial_masters(const ModelSpec& spec, const ParameterLayout& layout, uint64_t seed);
+// Fresh fp32 masters: normal(0, 0.02) for matrices, output projections of a layer scaled by
+// 1/sqrt(2 layers), ones for norms, zeros for biases. A pure function of (spec, seed).
+std::vector<float> initial_masters(const ModelSpec& spec, const ParameterLayout& layout,
+                                   uint64_t seed);
 
 }  // namespace reckon

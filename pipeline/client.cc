@@ -7,7 +7,8 @@ namespace {
 
 // The parked request of one kind: asked once, answered when there is work.
 template <class Body>
-std::optional<fb::BodyUnion> parked(Connection& connection, std::optional<uint64_t>& request, Body body, bool wait) {
+std::optional<fb::BodyUnion> parked(Connection& connection, std::optional<uint64_t>& request,
+                                    Body body, bool wait) {
   if (!request) request = connection.post(std::move(body));
   try {
     auto reply = connection.take(*request, wait);
@@ -39,7 +40,8 @@ void move_into(std::vector<std::unique_ptr<Message>>& to, std::vector<Record>& f
 
 }  // namespace
 
-StoreClient::StoreClient(zmq::context_t& context, ClientOptions options) : options_(options), connection_(context, options) {}
+StoreClient::StoreClient(zmq::context_t& context, ClientOptions options)
+    : options_(options), connection_(context, options) {}
 
 StoreClient::~StoreClient() = default;
 
@@ -75,9 +77,11 @@ bool StoreClient::commit_samples(const fb::Fence& fence, std::vector<fb::SampleT
   commit.fence = std::make_unique<fb::Fence>(fence);
   auto keys = keys_of(samples);
   move_into(commit.samples, samples);
-  return connection_.post_credited(std::move(commit), [this, keys = std::move(keys)](const fb::BodyUnion& reply) {
-    if (const auto* committed = reply.AsCommitted()) settle(*committed, keys, true);
-  });
+  return connection_.post_credited(std::move(commit),
+                                   [this, keys = std::move(keys)](const fb::BodyUnion& reply) {
+                                     if (const auto* committed = reply.AsCommitted())
+                                       settle(*committed, keys, true);
+                                   });
 }
 
 std::vector<LeasedSample> StoreClient::lease_scores(uint32_t max, bool wait) {
@@ -99,20 +103,24 @@ bool StoreClient::commit_columns(const fb::Fence& fence, std::vector<fb::ColumnT
   commit.fence = std::make_unique<fb::Fence>(fence);
   auto keys = keys_of(columns);
   move_into(commit.columns, columns);
-  return connection_.post_credited(std::move(commit), [this, keys = std::move(keys)](const fb::BodyUnion& reply) {
-    if (const auto* committed = reply.AsCommitted()) settle(*committed, keys, false);
-  });
+  return connection_.post_credited(std::move(commit),
+                                   [this, keys = std::move(keys)](const fb::BodyUnion& reply) {
+                                     if (const auto* committed = reply.AsCommitted())
+                                       settle(*committed, keys, false);
+                                   });
 }
 
 // On the connection's thread.
-void StoreClient::settle(const fb::CommittedT& committed, const std::vector<SampleKey>& keys, bool samples) {
+void StoreClient::settle(const fb::CommittedT& committed, const std::vector<SampleKey>& keys,
+                         bool samples) {
   for (size_t i = 0; i < keys.size() && i < committed.results.size(); ++i) {
     const fb::CommitResult result = committed.results[i];
     if (result == fb::CommitResult_late) ++late_;
     if (result == fb::CommitResult_nondeterministic) {
-      connection_.fail(Error(Code::mismatch, cat("sample ", keys[i].text()),
-                             "the same draw under the same weights gave other content than before",
-                             "samplers must agree in build, numerics and data; see docs/numerics.md"));
+      connection_.fail(
+          Error(Code::mismatch, cat("sample ", keys[i].text()),
+                "the same draw under the same weights gave other content than before",
+                "samplers must agree in build, numerics and data; see docs/numerics.md"));
     }
     if (samples && options_.journal && result <= fb::CommitResult_duplicate) {
       options_.journal(keys[i], {committed.contents[i].high(), committed.contents[i].low()});
@@ -138,7 +146,8 @@ std::optional<BatchPlan> StoreClient::take_batch() {
   return from_message(expect(reply->AsBatch()));
 }
 
-std::optional<Bodies> StoreClient::fetch(const std::vector<SampleKey>& keys, const std::vector<std::string>& columns) {
+std::optional<Bodies> StoreClient::fetch(const std::vector<SampleKey>& keys,
+                                         const std::vector<std::string>& columns) {
   Bodies bodies;
   for (size_t done = 0; done < keys.size();) {
     fb::FetchT ask;

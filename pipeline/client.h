@@ -1,12 +1,13 @@
-// What a stage says to the store's service, as calls (docs/protocol.md). Calls block until they are answered and return
-// nothing (or false, or an empty list) once stop() was called; they throw the Error that the service answered with, and
-// every call does when the service has refused the client or failed. While the service is away they wait.
-// One thread makes the calls; stop() may come from any.
+// What a stage says to the store's service, as calls (docs/protocol.md). Calls block until they are
+// answered and return nothing (or false, or an empty list) once stop() was called; they throw the
+// Error that the service answered with, and every call does when the service has refused the client
+// or failed. While the service is away they wait. One thread makes the calls; stop() may come from
+// any.
 //
 //   StoreClient client(context, {.name = "rollout", .role = fb::Role_rollout, .run_id = id, ...});
 //   for (const LeasedPrompt& lease : client.lease_prompts(8, true)) ...
-//   client.commit_samples(lease.fence, std::move(samples));     // returns at once while there is credit
-//   client.flush();                                             // all of them are on disk
+//   client.commit_samples(lease.fence, std::move(samples));     // returns at once while there is
+//   credit client.flush();                                             // all of them are on disk
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,7 @@
 namespace reckon {
 
 struct LeasedPrompt {
-  fb::Fence fence;                   // given back with the samples
+  fb::Fence fence;  // given back with the samples
   GroupKey group;
   WeightsId weights;                 // to sample with
   std::vector<SampleIndex> missing;  // members to sample
@@ -45,7 +46,8 @@ class StoreClient {
 
   std::optional<Welcome> welcome() { return connection_.welcome(); }
 
-  // Sampler. Without `wait`: what has arrived so far; the request stays with the service until there is work.
+  // Sampler. Without `wait`: what has arrived so far; the request stays with the service until
+  // there is work.
   std::vector<LeasedPrompt> lease_prompts(uint32_t max, bool wait);
   bool commit_samples(const fb::Fence& fence, std::vector<fb::SampleT> samples);
 
@@ -56,9 +58,10 @@ class StoreClient {
   // Learner.
   bool open_collect(const CollectSpec& spec);
   std::optional<BatchPlan> take_batch();  // of the collect opened last; once
-  std::optional<Bodies> fetch(const std::vector<SampleKey>& keys, const std::vector<std::string>& columns);
+  std::optional<Bodies> fetch(const std::vector<SampleKey>& keys,
+                              const std::vector<std::string>& columns);
   bool commit_step(fb::LedgerRowT row, const DeadGroups& dead);  // the row's timeline is filled in
-  bool commit_dead(const DeadGroups& dead);                      // of a batch that no step follows (an evaluation)
+  bool commit_dead(const DeadGroups& dead);  // of a batch that no step follows (an evaluation)
   bool publish(const WeightsId& weights);
   std::optional<Timeline> rewind(Step step, const WeightsId& weights);
   std::optional<uint64_t> prune(Step step);
@@ -82,7 +85,7 @@ class StoreClient {
   uint64_t collect_number_ = 0;
   std::optional<Timeline> timeline_;  // the learner's: of its rewind
   std::atomic<uint64_t> late_{0};
-  Connection connection_;             // last: its thread uses the others
+  Connection connection_;  // last: its thread uses the others
 };
 
 }  // namespace reckon

@@ -72,7 +72,8 @@ bool Connection::enqueue_credited(uint64_t request, std::string frame, OnReply o
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {
       return stop_ || failure_ ||
-             (welcome_ && (credited_ == 0 || credited_bytes_ + frame.size() <= welcome_->credit_bytes));
+             (welcome_ &&
+              (credited_ == 0 || credited_bytes_ + frame.size() <= welcome_->credit_bytes));
     });
     throw_if_failed();
     if (stop_) return false;
@@ -124,14 +125,16 @@ void Connection::run() {
       {
         std::lock_guard lock(mutex_);
         if (stop_) break;
-        waiting = joined_ && !unsent_.empty();
+        waiting = !hello_sent_ || (joined_ && !unsent_.empty());
       }
       const auto events = static_cast<short>(waiting ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
-      zmq::pollitem_t items[] = {{socket_.handle(), 0, events, 0}, {nullptr, wake_.fd(), ZMQ_POLLIN, 0}};
+      zmq::pollitem_t items[] = {{socket_.handle(), 0, events, 0},
+                                 {nullptr, wake_.fd(), ZMQ_POLLIN, 0}};
       const double wait = std::max(0.0, next_beat - monotonic_seconds());
       zmq::poll(items, 2, std::chrono::milliseconds(static_cast<int64_t>(wait * 1000) + 1));
       if (items[1].revents) wake_.clear();
       receive();
+      if (!hello_sent_ && (items[0].revents & ZMQ_POLLOUT)) say_hello();
       if (monotonic_seconds() >= next_beat) {
         beat(monotonic_seconds());
         next_beat = monotonic_seconds() + options_.heartbeat_seconds;
@@ -143,7 +146,8 @@ void Connection::run() {
   } catch (const Error& error) {
     fail(error);
   } catch (const std::exception& error) {
-    fail(Error(Code::internal, options_.name, error.what(), "this is a defect of Reckon; please report it"));
+    fail(Error(Code::internal, options_.name, error.what(),
+               "this is a defect of Reckon; please report it"));
   }
   socket_.close();
 }
@@ -154,7 +158,7 @@ void Connection::open_socket() {
   socket_.set(zmq::sockopt::immediate, true);  // nothing is queued for a service that is not there
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::sndhwm, kSendHighWater);
-  socket_.set(zmq::sockopt::rcvhwm, 0);        // replies are bounded by requests
+  socket_.set(zmq::sockopt::rcvhwm, 0);  // replies are bounded by requests
   socket_.set(zmq::sockopt::reconnect_ivl, 50);
   socket_.set(zmq::sockopt::reconnect_ivl_max, 2000);
   socket_.connect(options_.endpoint);
@@ -172,11 +176,12 @@ void Connection::say_hello() {
   hello.model_id = options_.model_id;
   hello_ = next_request();
   joined_ = false;
-  send(encode(hello_, std::move(hello)));
+  hello_sent_ = send(encode(hello_, std::move(hello)));
 }
 
 bool Connection::send(const std::string& frame) {
-  return socket_.send(zmq::const_buffer(frame.data(), frame.size()), zmq::send_flags::dontwait).has_value();
+  return socket_.send(zmq::const_buffer(frame.data(), frame.size()), zmq::send_flags::dontwait)
+      .has_value();
 }
 
 void Connection::send_waiting() {
@@ -194,7 +199,8 @@ void Connection::send_waiting() {
 // ZeroMQ connects again by itself but does not register again, and over inproc it does neither.
 void Connection::beat(double now) {
   if (heard_ && now - last_heard_ > kSilentBeats * options_.heartbeat_seconds) {
-    log_warning(options_.name, cat("no answer from the store at ", options_.endpoint, "; connecting again"));
+    log_warning(options_.name,
+                cat("no answer from the store at ", options_.endpoint, "; connecting again"));
     return open_socket();
   }
   if (!joined_) return say_hello();
@@ -235,7 +241,8 @@ void Connection::joined(const fb::WelcomeT& welcome) {
   joined_ = true;
   {
     std::lock_guard lock(mutex_);
-    welcome_ = Welcome{welcome.service, Timeline{welcome.timeline}, welcome.lease_seconds, welcome.credit_bytes};
+    welcome_ = Welcome{welcome.service, Timeline{welcome.timeline}, welcome.lease_seconds,
+                       welcome.credit_bytes};
     unsent_.clear();
     for (auto& [request, entry] : outstanding_) {
       if (entry.reply) continue;
@@ -251,7 +258,8 @@ void Connection::settle(fb::MessageT message) {
   {
     std::lock_guard lock(mutex_);
     const auto entry = outstanding_.find(message.request);
-    if (entry == outstanding_.end() || entry->second.reply) return;  // a heartbeat, or answered twice
+    if (entry == outstanding_.end() || entry->second.reply)
+      return;  // a heartbeat, or answered twice
     on_reply = entry->second.on_reply;
     if (!on_reply) entry->second.reply = std::move(message.body);
   }

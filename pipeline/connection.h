@@ -1,7 +1,8 @@
-// A client's end of the wire: a thread of its own that keeps the connection, so that a long step misses no heartbeat.
-// Requests are kept until they are answered and sent again after a reconnection or a restart of the service; the
-// service carries out a repeated one once. Credited requests (commits) need no waiting: their unacknowledged bytes are
-// bounded by the service's credit. Public functions may be called from any thread.
+// A client's end of the wire: a thread of its own that keeps the connection, so that a long step
+// misses no heartbeat. Requests are kept until they are answered and sent again after a
+// reconnection or a restart of the service; the service carries out a repeated one once. Credited
+// requests (commits) need no waiting: their unacknowledged bytes are bounded by the service's
+// credit. Public functions may be called from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -62,18 +63,19 @@ class Connection {
     return enqueue_credited(request, encode(request, std::move(body)), std::move(on_reply));
   }
 
-  // The reply; nothing when stopped or, without `wait`, not there yet. Throws the Error that the service answered with.
+  // The reply; nothing when stopped or, without `wait`, not there yet. Throws the Error that the
+  // service answered with.
   std::optional<fb::BodyUnion> take(uint64_t request, bool wait);
   std::optional<Welcome> welcome();  // waits for the first one; nothing: stopped
-  bool flush();                      // waits until every credited request is answered; false: stopped
-  void fail(const Error& error);     // every call throws it from now on
-  void stop();                       // unblocks every call; the destructor ends the thread
+  bool flush();                   // waits until every credited request is answered; false: stopped
+  void fail(const Error& error);  // every call throws it from now on
+  void stop();                    // unblocks every call; the destructor ends the thread
 
  private:
   struct Outstanding {
     std::string frame;
-    OnReply on_reply;               // credited requests only
-    double sent = 0;                // 0: waits to be sent
+    OnReply on_reply;  // credited requests only
+    double sent = 0;   // 0: waits to be sent
     std::optional<fb::BodyUnion> reply;
   };
 
@@ -96,7 +98,7 @@ class Connection {
 
   zmq::context_t& context_;
   const ClientOptions options_;
-  const std::string client_;        // unique, for the service's sessions
+  const std::string client_;  // unique, for the service's sessions
   Wake wake_;
 
   mutable std::mutex mutex_;
@@ -109,8 +111,9 @@ class Connection {
   bool stop_ = false;
 
   zmq::socket_t socket_;
-  bool heard_ = false;              // anything, on this socket
+  bool heard_ = false;  // anything, on this socket
   bool joined_ = false;
+  bool hello_sent_ = false;  // false: the socket could not take it yet
   uint64_t hello_ = 0;
   double last_heard_ = 0;
   std::thread thread_;

@@ -88,11 +88,13 @@ std::optional<std::string> problem_in(const fb::SampleT& sample) {
 
 std::optional<std::string> problem_in(const fb::ColumnT& column) {
   if (auto defect = defect_of(column)) return "a column: " + *defect;
-  if (column.scope > fb::Scope_MAX || column.type > fb::ValueType_MAX) return "a column: its scope or type is unknown";
+  if (column.scope > fb::Scope_MAX || column.type > fb::ValueType_MAX)
+    return "a column: its scope or type is unknown";
   if (column.type != fb::ValueType_outcome) return std::nullopt;
   const auto* outcome = flatbuffers::GetRoot<fb::Outcome>(column.data.data());
   if (outcome->status() > fb::OutcomeStatus_MAX) return "an outcome: its status is unknown";
-  if (!std::isfinite(outcome->value()) || !std::isfinite(outcome->raw())) return "an outcome: it is not finite";
+  if (!std::isfinite(outcome->value()) || !std::isfinite(outcome->raw()))
+    return "an outcome: it is not finite";
   return std::nullopt;
 }
 

@@ -25,7 +25,8 @@ std::vector<int32_t> sampled_tokens(const fb::SequenceT& sequence) {
   std::vector<int32_t> tokens;
   for (const auto& segment : sequence.segments) {
     if (segment->source != fb::Source_model) continue;
-    tokens.insert(tokens.end(), sequence.tokens.begin() + segment->begin, sequence.tokens.begin() + segment->end);
+    tokens.insert(tokens.end(), sequence.tokens.begin() + segment->begin,
+                  sequence.tokens.begin() + segment->end);
   }
   return tokens;
 }
@@ -34,7 +35,8 @@ std::vector<int32_t> sampled_tokens(const fb::SequenceT& sequence) {
 
 Outcome score_sample(const RewardSet& rewards, const Stream& stream, const Tokenizer& tokenizer,
                      const fb::SampleT& sample) {
-  if (sample.finish == fb::Finish_aborted) return without_score(Status::abstained, "the prompt was not sampled");
+  if (sample.finish == fb::Finish_aborted)
+    return without_score(Status::abstained, "the prompt was not sampled");
   const Row row = stream.data->row(sample.row);
   const std::vector<int32_t> tokens = sampled_tokens(*sample.sequences.at(0));
   const std::string completion = tokenizer.decode(tokens);
@@ -52,7 +54,8 @@ Outcome score_sample(const RewardSet& rewards, const Stream& stream, const Token
   }
 }
 
-fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome, const std::string& producer) {
+fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome,
+                           const std::string& producer) {
   fb::OutcomeT record;
   record.status = static_cast<fb::OutcomeStatus>(outcome.status);
   record.value = outcome.value;
@@ -80,7 +83,8 @@ fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome, con
 
 struct RewardStage::Impl {
   Impl(zmq::context_t& context, ClientOptions client_options, RewardStageOptions stage_options,
-       StreamTable stream_table, std::shared_ptr<const Tokenizer> text, std::shared_ptr<const RewardSet> set)
+       StreamTable stream_table, std::shared_ptr<const Tokenizer> text,
+       std::shared_ptr<const RewardSet> set)
       : options(std::move(stage_options)),
         streams(std::move(stream_table)),
         tokenizer(std::move(text)),
@@ -107,8 +111,8 @@ struct RewardStage::Impl {
 RewardStage::RewardStage(zmq::context_t& context, ClientOptions client, RewardStageOptions options,
                          StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
                          std::shared_ptr<const RewardSet> rewards)
-    : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options), std::move(streams),
-                                   std::move(tokenizer), std::move(rewards))) {}
+    : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options),
+                                   std::move(streams), std::move(tokenizer), std::move(rewards))) {}
 
 RewardStage::~RewardStage() { stop(); }
 
@@ -150,7 +154,8 @@ void RewardStage::Impl::run(std::stop_token stop) {
   } catch (const Error& error) {
     fail(error);
   } catch (const std::exception& error) {
-    fail(Error(Code::internal, "reward", error.what(), "this is a defect of Reckon; please report it"));
+    fail(Error(Code::internal, "reward", error.what(),
+               "this is a defect of Reckon; please report it"));
   }
 }
 

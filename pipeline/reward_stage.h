@@ -1,7 +1,9 @@
-// The rewards as a stage: leases samples without a score, scores them, commits the column "outcome". A thread of its
-// own; several stages may serve one store. Public functions may be called from any thread but the stage's.
+// The rewards as a stage: leases samples without a score, scores them, commits the column
+// "outcome". A thread of its own; several stages may serve one store. Public functions may be
+// called from any thread but the stage's.
 //
-//   RewardStage rewards(context, {.role = fb::Role_reward, ...}, {}, streams, tokenizer, reward_set);
+//   RewardStage rewards(context, {.role = fb::Role_reward, ...}, {}, streams, tokenizer,
+//   reward_set);
 #pragma once
 
 #include <functional>
@@ -32,8 +34,9 @@ struct RewardCounters {
 
 class RewardStage {
  public:
-  RewardStage(zmq::context_t& context, ClientOptions client, RewardStageOptions options, StreamTable streams,
-              std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<const RewardSet> rewards);
+  RewardStage(zmq::context_t& context, ClientOptions client, RewardStageOptions options,
+              StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
+              std::shared_ptr<const RewardSet> rewards);
   ~RewardStage();
 
   void stop();
@@ -45,12 +48,13 @@ class RewardStage {
   std::unique_ptr<Impl> impl_;
 };
 
-// What the rewards say about one sample. A sample without a completion (its prompt did not fit) is abstained from; a
-// reward that throws, or a value that is not finite, is `crashed`.
+// What the rewards say about one sample. A sample without a completion (its prompt did not fit) is
+// abstained from; a reward that throws, or a value that is not finite, is `crashed`.
 Outcome score_sample(const RewardSet& rewards, const Stream& stream, const Tokenizer& tokenizer,
                      const fb::SampleT& sample);
 
 // The column "outcome" of a sample.
-fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome, const std::string& producer);
+fb::ColumnT outcome_column(const fb::SampleKey& key, const Outcome& outcome,
+                           const std::string& producer);
 
 }  // namespace reckon

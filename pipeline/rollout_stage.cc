@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "model/tokenizer.h"
@@ -36,8 +37,9 @@ struct Running {
 }  // namespace
 
 struct RolloutStage::Impl {
-  Impl(zmq::context_t& context, ClientOptions client_options, RolloutOptions rollout_options, StreamTable stream_table,
-       std::shared_ptr<const Tokenizer> text, std::shared_ptr<WeightSource> weight_source, const KernelTable& kernels)
+  Impl(zmq::context_t& context, ClientOptions client_options, RolloutOptions rollout_options,
+       StreamTable stream_table, std::shared_ptr<const Tokenizer> text,
+       std::shared_ptr<WeightSource> weight_source, const KernelTable& kernels)
       : options(std::move(rollout_options)),
         streams(std::move(stream_table)),
         tokenizer(std::move(text)),
@@ -74,11 +76,12 @@ struct RolloutStage::Impl {
   std::jthread thread;
 };
 
-RolloutStage::RolloutStage(zmq::context_t& context, ClientOptions client, RolloutOptions options, StreamTable streams,
-                           std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<WeightSource> source,
-                           const KernelTable& kernels)
-    : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options), std::move(streams),
-                                   std::move(tokenizer), std::move(source), kernels)) {}
+RolloutStage::RolloutStage(zmq::context_t& context, ClientOptions client, RolloutOptions options,
+                           StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
+                           std::shared_ptr<WeightSource> source, const KernelTable& kernels)
+    : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options),
+                                   std::move(streams), std::move(tokenizer), std::move(source),
+                                   kernels)) {}
 
 RolloutStage::~RolloutStage() { stop(); }
 
@@ -119,24 +122,27 @@ void RolloutStage::Impl::run(std::stop_token stop) {
   } catch (const Error& error) {
     fail(error);
   } catch (const std::exception& error) {
-    fail(Error(Code::internal, "rollout", error.what(), "this is a defect of Reckon; please report it"));
+    fail(Error(Code::internal, "rollout", error.what(),
+               "this is a defect of Reckon; please report it"));
   }
 }
 
-// While there is work the request only leaves its address at the store; what it grants is taken on a later pass.
+// While there is work the request only leaves its address at the store; what it grants is taken on
+// a later pass.
 void RolloutStage::Impl::lease(std::stop_token stop) {
   for (LeasedPrompt& granted : client.lease_prompts(options.lease_groups, engine.idle())) {
     if (renew(granted)) receive(std::move(granted), stop);
   }
 }
 
-// A group that came back to us while we are still at it (the store had given us up): its samples go under the new lease.
-// True: some member is not being made yet.
+// A group that came back to us while we are still at it (the store had given us up): its samples go
+// under the new lease. True: some member is not being made yet.
 bool RolloutStage::Impl::renew(LeasedPrompt& lease) {
   for (auto& [tag, group] : running) {
     if (group.lease.group != lease.group || group.lease.weights != lease.weights) continue;
     group.lease.fence = lease.fence;
-    std::erase_if(lease.missing, [&](SampleIndex sample) { return group.awaited.count(sample.value) != 0; });
+    std::erase_if(lease.missing,
+                  [&](SampleIndex sample) { return group.awaited.count(sample.value) != 0; });
   }
   return !lease.missing.empty();
 }
@@ -159,7 +165,8 @@ void RolloutStage::Impl::receive(LeasedPrompt lease, std::stop_token stop) {
   }
 }
 
-// In order: a sample never mixes weights, so those of other weights wait until the engine has drained.
+// In order: a sample never mixes weights, so those of other weights wait until the engine has
+// drained.
 void RolloutStage::Impl::start_waiting() {
   while (!waiting.empty()) {
     Waiting& next = waiting.front();
@@ -194,15 +201,17 @@ void RolloutStage::Impl::start(LeasedPrompt lease) {
   const size_t limit = stream->second.max_prompt_tokens;
   std::string unfit;
   if (group.prompt.empty()) unfit = "its prompt is empty";
-  if (limit != 0 && group.prompt.size() > limit) unfit = cat("its prompt has more than ", limit, " tokens");
+  if (limit != 0 && group.prompt.size() > limit)
+    unfit = cat("its prompt has more than ", limit, " tokens");
   if (unfit.empty()) {
     try {
-      engine.add({.tag = ++last_tag,
-                  .prompt = group.prompt,
-                  .samples = {group.awaited.begin(), group.awaited.end()},
-                  .sampling = group.sampling,
-                  .noise = {options.seed, group.lease.group.phase.value, group.lease.group.draw.value},
-                  .stop_tokens = {tokenizer->end_id()}});
+      engine.add(
+          {.tag = ++last_tag,
+           .prompt = group.prompt,
+           .samples = {group.awaited.begin(), group.awaited.end()},
+           .sampling = group.sampling,
+           .noise = {options.seed, group.lease.group.phase.value, group.lease.group.draw.value},
+           .stop_tokens = {tokenizer->end_id()}});
       running.emplace(last_tag, std::move(group));
       return;
     } catch (const Error& error) {  // it can never fit
@@ -225,13 +234,15 @@ void RolloutStage::Impl::work() {
     const auto group = running.find(done.tag);
     RECKON_CHECK(group != running.end(), "a completion of a group that is not running");
     const uint32_t sample = done.sample;
-    const fb::Finish finish = done.finish == FinishReason::stop ? fb::Finish_stop : fb::Finish_length;
+    const fb::Finish finish =
+        done.finish == FinishReason::stop ? fb::Finish_stop : fb::Finish_length;
     commit(group->second, sample, std::move(done), finish);
     if (group->second.awaited.empty()) running.erase(group);
   }
 }
 
-void RolloutStage::Impl::commit(Running& group, uint32_t sample, Completion done, fb::Finish finish) {
+void RolloutStage::Impl::commit(Running& group, uint32_t sample, Completion done,
+                                fb::Finish finish) {
   group.awaited.erase(sample);
   const auto prompt = static_cast<uint32_t>(group.prompt.size());
   const auto end = prompt + static_cast<uint32_t>(done.tokens.size());
@@ -255,7 +266,8 @@ void RolloutStage::Impl::commit(Running& group, uint32_t sample, Completion done
   sequence->kept_count = std::move(done.kept_count);
 
   fb::SampleT record;
-  record.key = std::make_unique<fb::SampleKey>(to_record(SampleKey{group.lease.group, SampleIndex{sample}}));
+  record.key =
+      std::make_unique<fb::SampleKey>(to_record(SampleKey{group.lease.group, SampleIndex{sample}}));
   record.row = group.row;
   record.sequences.push_back(std::move(sequence));
   record.finish = finish;
@@ -276,6 +288,7 @@ void RolloutStage::Impl::commit(Running& group, uint32_t sample, Completion done
   }
   std::vector<fb::SampleT> records;
   records.push_back(std::move(record));
+  kill_point("rollout.commit");
   client.commit_samples(group.lease.fence, std::move(records));
 }
 

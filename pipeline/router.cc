@@ -12,14 +12,14 @@ namespace reckon {
 namespace {
 
 constexpr int kReceiveHighWater = 1000;  // frames per client; then its sends wait
+constexpr int kFarewellMs = 200;         // how long the last replies may take to leave
 
 }  // namespace
 
 Router::Router(zmq::context_t& context, const std::string& endpoint)
     : endpoint_(endpoint), socket_(context, zmq::socket_type::router) {
   socket_.set(zmq::sockopt::router_mandatory,
-              true);                     // a reply to nobody is an error here, not silence
-  socket_.set(zmq::sockopt::linger, 0);  // clients ask again for what is lost
+              true);  // a reply to nobody is an error here, not silence
   socket_.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
   socket_.set(zmq::sockopt::rcvhwm, kReceiveHighWater);
   socket_.set(zmq::sockopt::sndhwm, 0);  // replies are bounded by requests, and those by credits
@@ -32,6 +32,7 @@ Router::Router(zmq::context_t& context, const std::string& endpoint)
 }
 
 Router::~Router() {
+  socket_.set(zmq::sockopt::linger, kFarewellMs);
   try {
     socket_.unbind(endpoint_);  // at once, so that a successor can bind the same name
   } catch (const zmq::error_t&) {

@@ -1,47 +1,20 @@
 #include "pipeline/store_service.h"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
-#include <map>
-#include <mutex>
 #include <random>
-#include <set>
-#include <thread>
-#include <zmq.hpp>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "pipeline/protocol.h"
-#include "pipeline/router.h"
-#include "pipeline/store_writer.h"
-#include "pipeline/wake.h"
+#include "pipeline/service_impl.h"
 
 namespace reckon {
 namespace {
 
-constexpr uint32_t kMostLeases = 256;  // of one request
-
-// One client that said Hello. Its routing id changes when it connects again; its name in the
-// dispatcher does not.
-struct Session {
-  std::string routing, name;
-  double last_seen = 0;
-  std::set<uint64_t>
-      with_writer;  // requests on their way through the disk: repeated ones wait for the same reply
-  std::map<fb::Body, std::pair<uint64_t, std::string>>
-      last_reply;  // sent again when its request is repeated
-  uint64_t last_collect = 0;
-};
-
-struct Parked {
-  std::string client;
-  uint64_t request = 0;
-  fb::Body kind = fb::Body_NONE;
-  uint32_t max = 0;     // leases
-  uint64_t number = 0;  // collect
-};
+uint64_t random_id() {
+  std::random_device device;
+  return (uint64_t{device()} << 32 | device()) | 1;
+}
 
 // Requests that must not be carried out twice and of which a client has at most one at a time.
 bool once(fb::Body kind) {
@@ -60,69 +33,23 @@ bool once(fb::Body kind) {
   }
 }
 
-uint64_t random_id() {
-  std::random_device device;
-  return (uint64_t{device()} << 32 | device()) | 1;
-}
-
 }  // namespace
 
-struct StoreService::Impl {
-  Impl(zmq::context_t& context, std::unique_ptr<Store> store, ServiceOptions service_options)
-      : options(std::move(service_options)), dispatcher(options.lease_seconds) {
-    all_facts (*store)(dispatcher);
-    router.emplace(context, options.endpoint);
-    writer = std::make_unique<StoreWriter>(std::move(store), instance, [this] { wake.signal(); });
-    timeline = writer->counters().timeline;
-    thread = std::thread([this] { run(); });
-  }
+StoreService::Impl::Impl(zmq::context_t& context, std::unique_ptr<Store> store,
+                         ServiceOptions service_options)
+    : options(std::move(service_options)),
+      instance(random_id()),
+      dispatcher(options.lease_seconds) {
+  const auto facts = all_facts(*store);
+  facts(dispatcher);
+  router.emplace(context, options.endpoint);
+  writer = std::make_unique<StoreWriter>(std::move(store), instance, [this] { wake.signal(); });
+  timeline = writer->counters().timeline;
+  thread = std::thread([this] { run(); });
+}
 
-  void run();
-  void serve();
-  void end(const Error& error);
-
-  void receive();
-  void handle(const std::string& routing, std::string_view frame);
-  void join(const std::string& routing, const fb::HelloT& hello, uint64_t request);
-  std::optional<std::string> refusal(const fb::HelloT& hello) const;
-  void serve_request(const std::string& client, Session& session, fb::MessageT message);
-  bool repeated(Session& session, const fb::MessageT& message);
-  void commit(const std::string& client, Session& session, fb::MessageT message);
-  void open_collect(const std::string& client, Session& session, const fb::OpenCollectT& message);
-  void to_writer(const std::string& client, Session& session, uint64_t request, fb::BodyUnion body,
-                 std::vector<ScoreLease> leases = {});
-  void take_results();
-  void serve_parked();
-  bool serve(const Parked& parked);
-  bool grant_prompts(const Parked& parked, Session& session);
-  bool grant_scores(const Parked& parked, Session& session);
-  bool give_batch(const Parked& parked, Session& session);
-  void tick();
-  void drop(const std::string& client);
-  fb::CountersT counters() const;
-
-  void reply(Session& session, fb::Body kind, uint64_t request, std::string frame);
-
-  const ServiceOptions options;
-  const uint64_t instance = random_id();
-  Wake wake;
-  Dispatcher dispatcher;
-  std::optional<Router> router;
-  std::unique_ptr<StoreWriter> writer;
-  std::map<std::string, Session> sessions;       // by client
-  std::map<std::string, std::string> client_of;  // by routing id
-  std::deque<Parked> parked;
-  std::string collect_owner;  // the client that opened the present collect
-  uint64_t timeline = 0;
-  uint64_t bad_frames = 0, refused = 0;
-  bool changed = true;  // parked requests may be served now
-  std::atomic<bool> stopping{false}, finished{false};
-  mutable std::mutex mutex;
-  std::optional<Error> failed;
-  std::thread thread;
-};
-
-StoreService::StoreService(zmq::context_t& context, std::unique_ptr<Store> store, ServiceOptions options)
+StoreService::StoreService(zmq::context_t& context, std::unique_ptr<Store> store,
+                           ServiceOptions options)
     : impl_(std::make_unique<Impl>(context, std::move(store), std::move(options))) {}
 
 StoreService::~StoreService() { stop(); }
@@ -272,96 +199,6 @@ bool StoreService::Impl::repeated(Session& session, const fb::MessageT& message)
   return true;
 }
 
-void StoreService::Impl::serve_request(const std::string& client, Session& session,
-                                       fb::MessageT message) {
-  const fb::Body kind = message.body.type;
-  const uint64_t request = message.request;
-  switch (kind) {
-    case fb::Body_Heartbeat:
-      dispatcher.heartbeat(client, session.last_seen);
-      return reply(session, kind, request, encode(request, fb::AckT{}));
-    case fb::Body_Bye:
-      return drop(client);
-    case fb::Body_GetCounters:
-      return reply(session, kind, request, encode(request, counters()));
-    case fb::Body_Shutdown:
-      reply(session, kind, request, encode(request, fb::AckT{}));
-      stopping = true;
-      return;
-    case fb::Body_LeasePrompts:
-      parked.push_back(
-          {client, request, kind, std::min(message.body.AsLeasePrompts()->max, kMostLeases)});
-      changed = true;
-      return;
-    case fb::Body_LeaseScores:
-      parked.push_back(
-          {client, request, kind, std::min(message.body.AsLeaseScores()->max, kMostLeases)});
-      changed = true;
-      return;
-    case fb::Body_TakeBatch:
-      open_collect(client, session, *message.body.AsTakeBatch()->collect);
-      parked.push_back({client, request, kind, 0, message.body.AsTakeBatch()->collect->number});
-      changed = true;
-      return;
-    case fb::Body_OpenCollect:
-      open_collect(client, session, *message.body.AsOpenCollect());
-      return reply(session, kind, request, encode(request, fb::AckT{}));
-    case fb::Body_CommitSamples:
-    case fb::Body_CommitColumns:
-      return commit(client, session, std::move(message));
-    case fb::Body_Fetch:
-    case fb::Body_CommitStep:
-    case fb::Body_Publish:
-    case fb::Body_Rewind:
-    case fb::Body_Prune:
-      return to_writer(client, session, request, std::move(message.body));
-    default:
-      throw Error(Code::data, "message", cat("'", fb::EnumNameBody(kind), "' is not a request"),
-                  "see docs/protocol.md");
-  }
-}
-
-void StoreService::Impl::open_collect(const std::string& client, Session& session,
-                                      const fb::OpenCollectT& message) {
-  if (message.number <= session.last_collect) return;  // known already
-  dispatcher.open(from_message(message));
-  session.last_collect = message.number;
-  collect_owner = client;
-  changed = true;
-}
-
-// Refused: what was leased to another since, or belongs to a batch that was taken without it. A lease from before a
-// restart of the service is not known here; its result is welcome, the store keeps whichever comes first.
-void StoreService::Impl::commit(const std::string& client, Session& session, fb::MessageT message) {
-  bool valid = true;
-  size_t count = 0;
-  if (const auto* commit = message.body.AsCommitSamples()) {
-    count = commit->samples.size();
-    for (const auto& sample : commit->samples) {
-      const GroupKey group = from_record(*sample->key).group;
-      if (commit->fence->service() == instance) valid &= dispatcher.sample_lease_valid(group, commit->fence->epoch());
-    }
-  } else {
-    const auto& columns = *message.body.AsCommitColumns();
-    count = columns.columns.size();
-    for (const auto& column : columns.columns) {
-      const SampleKey key = from_record(*column->key);
-      if (columns.fence->service() == instance) valid &= dispatcher.score_lease_valid(key, columns.fence->epoch());
-    }
-  }
-  if (valid) return to_writer(client, session, message.request, std::move(message.body));
-  fb::CommittedT refusal;
-  refusal.results.assign(count, fb::CommitResult_late);
-  refusal.contents.resize(count);
-  reply(session, message.body.type, message.request, encode(message.request, std::move(refusal)));
-}
-
-void StoreService::Impl::to_writer(const std::string& client, Session& session, uint64_t request,
-                                   fb::BodyUnion body, std::vector<ScoreLease> leases) {
-  session.with_writer.insert(request);
-  writer->submit({client, request, std::move(body), std::move(leases)});
-}
-
 void StoreService::Impl::take_results() {
   for (StoreResult& result : writer->results()) {
     if (result.kind == fb::Body_Rewind) timeline = writer->counters().timeline;
@@ -374,71 +211,6 @@ void StoreService::Impl::take_results() {
     session->second.with_writer.erase(result.request);
     reply(session->second, result.kind, result.request, std::move(result.frame));
   }
-}
-
-void StoreService::Impl::serve_parked() {
-  if (!std::exchange(changed, false)) return;
-  std::deque<Parked> waiting = std::exchange(parked, {});
-  for (Parked& request : waiting) {
-    if (!serve(request)) parked.push_back(std::move(request));
-  }
-}
-
-// True: answered, or its client is gone.
-bool StoreService::Impl::serve(const Parked& request) {
-  const auto session = sessions.find(request.client);
-  if (session == sessions.end()) return true;
-  if (request.kind == fb::Body_LeasePrompts) return grant_prompts(request, session->second);
-  if (request.kind == fb::Body_LeaseScores) return grant_scores(request, session->second);
-  return give_batch(request, session->second);
-}
-
-bool StoreService::Impl::grant_prompts(const Parked& request, Session& session) {
-  fb::PromptsT prompts;
-  const double now = monotonic_seconds();
-  while (prompts.grants.size() < request.max) {
-    auto lease = dispatcher.lease_prompt(request.client, now);
-    if (!lease) break;
-    auto grant = std::make_unique<fb::PromptGrantT>();
-    grant->fence = std::make_unique<fb::Fence>(instance, timeline, lease->epoch);
-    grant->group = std::make_unique<fb::GroupKey>(to_record(lease->group));
-    grant->weights = std::make_unique<fb::WeightsId>(to_record(lease->weights));
-    for (SampleIndex sample : lease->missing) grant->missing.push_back(sample.value);
-    grant->exclusive = dispatcher.current() && dispatcher.current()->ordered;
-    prompts.grants.push_back(std::move(grant));
-  }
-  if (prompts.grants.empty()) return false;
-  reply(session, request.kind, request.request, encode(request.request, std::move(prompts)));
-  return true;
-}
-
-bool StoreService::Impl::grant_scores(const Parked& request, Session& session) {
-  std::vector<ScoreLease> leases;
-  const double now = monotonic_seconds();
-  while (leases.size() < request.max) {
-    auto lease = dispatcher.lease_score(request.client, now);
-    if (!lease) break;
-    leases.push_back(*lease);
-  }
-  if (leases.empty()) return false;
-  fb::BodyUnion body;
-  body.Set(fb::LeaseScoresT{});
-  to_writer(request.client, session, request.request, std::move(body), std::move(leases));
-  return true;
-}
-
-bool StoreService::Impl::give_batch(const Parked& request, Session& session) {
-  if (request.number != session.last_collect || request.client != collect_owner) {
-    const Error error(Code::mismatch, cat("collect ", request.number), "it is not the open one",
-                      "one learner at a time opens a collect and takes its batch");
-    reply(session, request.kind, request.request, encode(request.request, to_message(error)));
-    return true;
-  }
-  auto plan = dispatcher.take_batch();
-  if (!plan) return false;
-  changed = true;
-  reply(session, request.kind, request.request, encode(request.request, to_message(*plan)));
-  return true;
 }
 
 void StoreService::Impl::tick() {
@@ -461,26 +233,6 @@ void StoreService::Impl::drop(const std::string& client) {
   std::erase_if(parked, [&](const Parked& waiting) { return waiting.client == client; });
   client_of.erase(sessions.at(client).routing);
   sessions.erase(client);
-}
-
-fb::CountersT StoreService::Impl::counters() const {
-  const WriterCounters& written = writer->counters();
-  const DispatcherCounters& decided = dispatcher.counters();
-  fb::CountersT counters;
-  counters.clients = static_cast<uint32_t>(sessions.size());
-  counters.parked = static_cast<uint32_t>(parked.size());
-  counters.bad_frames = bad_frames;
-  counters.refused = refused;
-  counters.leases = decided.leases;
-  counters.expired = decided.expired;
-  counters.late = decided.late_refused + written.late;
-  counters.duplicates = written.duplicates;
-  counters.samples = written.samples;
-  counters.columns = written.columns;
-  counters.writes = written.writes;
-  counters.store_full = written.store_full;
-  counters.timeline = timeline;
-  return counters;
 }
 
 void StoreService::Impl::reply(Session& session, fb::Body kind, uint64_t request,

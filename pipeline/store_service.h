@@ -3,7 +3,8 @@
 // (storage/dispatcher.h) and never touches the disk; the writer's (store_writer.h) owns the disk.
 // Public functions may be called from any thread.
 //
-//   StoreService service(context, Store::open(run.store(), run.run_id()), {.run_id = run.run_id(), ...});
+//   StoreService service(context, Store::open(run.store(), run.run_id()), {.run_id = run.run_id(),
+//   ...});
 //   ...
 //   service.stop();                              // or its destructor
 //   if (auto error = service.failure()) ...
@@ -34,7 +35,8 @@ struct ServiceOptions {
 
 class StoreService {
  public:
-  // Reads the facts of `store`, binds and serves. Error(unavailable) when the endpoint cannot be bound.
+  // Reads the facts of `store`, binds and serves. Error(unavailable) when the endpoint cannot be
+  // bound.
   StoreService(zmq::context_t& context, std::unique_ptr<Store> store, ServiceOptions options);
   ~StoreService();
 

@@ -29,7 +29,7 @@ bool is_commit(const StoreJob& job) {
 // be retried.
 bool disk_full(const Error& error) {
   return error.code() == Code::io &&
-         std::string(error.what()).find("No space") != std::string::npos;
+         error.problem().find("the disk is full") != std::string::npos;
 }
 
 const fb::Fence& fence_of(const StoreJob& job) {
@@ -125,11 +125,9 @@ void StoreWriter::run() {
       carry_out(std::move(jobs));
     }
   } catch (const Error& error) {
-    log_error("store", error.what());
     std::lock_guard lock(mutex_);
     failure_ = error;
   } catch (const std::exception& error) {
-    log_error("store", error.what());
     std::lock_guard lock(mutex_);
     failure_ = Error(Code::internal, "store", error.what(),
                      "this is a defect of Reckon; please report it");
@@ -294,7 +292,8 @@ void StoreWriter::step(StoreJob& job) {
     const fb::LedgerRowT& row = *message.row;
     if (row.timeline != store_->timeline().value) {
       const Error error(Code::mismatch, cat("step ", row.step),
-                        cat("it belongs to timeline ", row.timeline, ", the store is at ", store_->timeline().value),
+                        cat("it belongs to timeline ", row.timeline, ", the store is at ",
+                            store_->timeline().value),
                         "another learner has taken over this run: stop one of them");
       return reply(job, encode(job.request, to_message(error)));
     }

@@ -1,8 +1,10 @@
-// The streams of prompts of a run: which data, in which order, sampled how. A phase of training is one; an evaluation is
-// another with a phase id of its own, in the data's order. Immutable, shared by the sampler and the rewards.
+// The streams of prompts of a run: which data, in which order, sampled how. A phase of training is
+// one; an evaluation is another with a phase id of its own, in the data's order. Immutable, shared
+// by the sampler and the rewards.
 //
-//   StreamTable streams{{PhaseId{0}, {.data = open_dataset(...), .seed = 1, .sampling = {.max_new_tokens = 64}}}};
-//   Row row = streams.at(phase).data->row(row_index(streams.at(phase), phase, draw));
+//   StreamTable streams{{PhaseId{0}, {.data = open_dataset(...), .seed = 1, .sampling =
+//   {.max_new_tokens = 64}}}}; Row row = streams.at(phase).data->row(row_index(streams.at(phase),
+//   phase, draw));
 #pragma once
 
 #include <cstddef>
@@ -17,10 +19,11 @@ namespace reckon {
 
 struct Stream {
   std::shared_ptr<const Dataset> data{};
-  uint64_t seed = 0;          // of the order
-  bool shuffled = true;       // false: draw d is row d, and again from row 0
+  uint64_t seed = 0;     // of the order
+  bool shuffled = true;  // false: draw d is row d, and again from row 0
   SamplingParams sampling{};
-  size_t max_prompt_tokens = 0;  // a longer prompt is not sampled; 0: only the model's positions bound it
+  size_t max_prompt_tokens =
+      0;  // a longer prompt is not sampled; 0: only the model's positions bound it
 };
 
 using StreamTable = std::map<PhaseId, Stream>;

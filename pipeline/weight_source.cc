@@ -18,7 +18,8 @@ void SharedWeightSource::publish(std::shared_ptr<const Weights> weights) {
   RECKON_CHECK(weights, "no weights to publish");
   {
     std::lock_guard lock(mutex_);
-    std::erase_if(kept_, [&](const auto& old) { return old->id().version >= weights->id().version; });
+    std::erase_if(kept_,
+                  [&](const auto& old) { return old->id().version >= weights->id().version; });
     kept_.push_back(std::move(weights));
     if (kept_.size() > kKept) kept_.pop_front();
   }
@@ -29,12 +30,12 @@ std::shared_ptr<const Weights> SharedWeightSource::pull(const WeightsId& id, std
   std::unique_lock lock(mutex_);
   const auto there = [&] { return !kept_.empty() && kept_.back()->id().version >= id.version; };
   if (!published_.wait(lock, stop, there)) return nullptr;
-  const auto found =
-      std::find_if(kept_.begin(), kept_.end(), [&](const auto& weights) { return weights->id() == id; });
+  const auto found = std::find_if(kept_.begin(), kept_.end(),
+                                  [&](const auto& weights) { return weights->id() == id; });
   if (found != kept_.end()) return *found;
   throw Error(Code::mismatch, cat("weights of version ", id.version, ", digest ", id.digest.text()),
-              cat("they are not kept; the newest are version ", kept_.back()->id().version, ", digest ",
-                  kept_.back()->id().digest.text()),
+              cat("they are not kept; the newest are version ", kept_.back()->id().version,
+                  ", digest ", kept_.back()->id().digest.text()),
               "lower max_staleness, or look for a second learner");
 }
 

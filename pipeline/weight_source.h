@@ -1,4 +1,5 @@
-// Where a sampler gets the weights that a lease names. Bytes never pass through the store: it only says which ones.
+// Where a sampler gets the weights that a lease names. Bytes never pass through the store: it only
+// says which ones.
 //
 //   SharedWeightSource source;                       // learner and sampler in one process
 //   source.publish(weights);                         // learner
@@ -18,8 +19,8 @@ namespace reckon {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // Waits until weights of this version exist. Nothing: `stop` was requested. Error(mismatch): they are no longer kept,
-  // or their digest is another.
+  // Waits until weights of this version exist. Nothing: `stop` was requested. Error(mismatch): they
+  // are no longer kept, or their digest is another.
   virtual std::shared_ptr<const Weights> pull(const WeightsId& id, std::stop_token stop) = 0;
 };
 

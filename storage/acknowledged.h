@@ -1,7 +1,7 @@
-// How many writes the store has acknowledged, in a file of its own beside the database. The database's log ends where
-// its last whole record ends, so a log that lost its tail looks like one that never had it; this number tells them
-// apart. It is written after the synced write and not synced itself: it may lag behind the truth, never run ahead of it.
-// One thread.
+// How many writes the store has acknowledged, in a file of its own beside the database. The
+// database's log ends where its last whole record ends, so a log that lost its tail looks like one
+// that never had it; this number tells them apart. It is written after the synced write and not
+// synced itself: it may lag behind the truth, never run ahead of it. One thread.
 //
 //   Acknowledged acknowledged(folder / "acknowledged");
 //   acknowledged.set(meta.writes);

@@ -16,11 +16,16 @@ constexpr char kLog[] = "checkpoint";
 constexpr char kManifest[] = "manifest.json";
 constexpr std::string_view kTrainer = "trainer/";
 
-nlohmann::json read_manifest(const Path& folder) { return nlohmann::json::parse(read_file(folder / kManifest)); }
+nlohmann::json read_manifest(const Path& folder) {
+  return nlohmann::json::parse(read_file(folder / kManifest));
+}
 
-bool is_trainer_file(const nlohmann::json& entry) { return entry.value("name", "").starts_with(kTrainer); }
+bool is_trainer_file(const nlohmann::json& entry) {
+  return entry.value("name", "").starts_with(kTrainer);
+}
 
-// Whether the manifest promises the trainer's files (verify_folder says whether it keeps the promise).
+// Whether the manifest promises the trainer's files (verify_folder says whether it keeps the
+// promise).
 bool can_resume(const Path& folder) {
   nlohmann::json manifest = read_manifest(folder);
   return std::any_of(manifest["files"].begin(), manifest["files"].end(), is_trainer_file);
@@ -38,7 +43,8 @@ std::optional<Step> step_of(const Path& folder) {
 
 CheckpointFolder::CheckpointFolder(Path folder, int keep, int keep_trainer)
     : folder_(std::move(folder)), keep_(keep), keep_trainer_(keep_trainer) {
-  RECKON_CHECK(keep >= 2 && keep_trainer >= 1, "at least two checkpoints are kept, one of which can resume");
+  RECKON_CHECK(keep >= 2 && keep_trainer >= 1,
+               "at least two checkpoints are kept, one of which can resume");
 }
 
 Path CheckpointFolder::path_of(Step step) const { return folder_ / cat("step_", step); }
@@ -57,17 +63,21 @@ std::vector<Step> CheckpointFolder::steps() const {
 std::optional<CheckpointFacts> CheckpointFolder::examine(Step step) const {
   try {
     CheckpointFacts facts = CheckpointFacts::from_json(verify_folder(path_of(step)));
-    if (facts.step != step) throw Error(Code::data, path_of(step).string(), cat("is of step ", facts.step), "");
+    if (facts.step != step)
+      throw Error(Code::data, path_of(step).string(), cat("is of step ", facts.step), "");
     valid_.insert(step);
     return facts;
-  } catch (const std::exception& error) {  // a damaged manifest can be anything, JSON's own errors among it
+  } catch (const std::exception&
+               error) {  // a damaged manifest can be anything, JSON's own errors among it
     valid_.erase(step);
     log_warning(kLog, cat(path_of(step).string(), " is damaged: ", error.what()));
     return std::nullopt;
   }
 }
 
-bool CheckpointFolder::known_valid(Step step) const { return valid_.contains(step) || examine(step).has_value(); }
+bool CheckpointFolder::known_valid(Step step) const {
+  return valid_.contains(step) || examine(step).has_value();
+}
 
 // Out of sight in one rename, so that a kill leaves no half of it.
 void CheckpointFolder::remove(Step step) const {
@@ -96,7 +106,8 @@ void CheckpointFolder::drop_trainer(Step step) const {
   std::filesystem::remove_all(folder / "trainer");
 }
 
-void CheckpointFolder::save(const CheckpointFacts& facts, const std::function<void(const Path&)>& fill) {
+void CheckpointFolder::save(const CheckpointFacts& facts,
+                            const std::function<void(const Path&)>& fill) {
   std::filesystem::create_directories(folder_);
   Path path = path_of(facts.step);
   bool exists = std::filesystem::exists(path);
@@ -109,8 +120,9 @@ void CheckpointFolder::save(const CheckpointFacts& facts, const std::function<vo
   retain();
 }
 
-// Keeps the newest `keep_` valid checkpoints, the newest `keep_trainer_` of those that can resume with their trainer/,
-// and whatever is newer than the last one kept. A damaged one never takes the place of a valid one.
+// Keeps the newest `keep_` valid checkpoints, the newest `keep_trainer_` of those that can resume
+// with their trainer/, and whatever is newer than the last one kept. A damaged one never takes the
+// place of a valid one.
 void CheckpointFolder::retain() const {
   std::vector<Step> newest_first = steps();
   std::reverse(newest_first.begin(), newest_first.end());
@@ -142,8 +154,10 @@ std::optional<FoundCheckpoint> CheckpointFolder::newest_valid() const {
     log_info(kLog, cat(path_of(*step).string(), " is passed over: it has no trainer/ any more"));
   }
   if (all.empty()) return std::nullopt;
-  throw Error(Code::no_checkpoint, folder_.string(), cat("none of the ", all.size(), " checkpoints is whole and can resume"),
-              "the log names what is wrong with each; restore one from a copy, or start in another run directory");
+  throw Error(Code::no_checkpoint, folder_.string(),
+              cat("none of the ", all.size(), " checkpoints is whole and can resume"),
+              "the log names what is wrong with each; restore one from a copy, or start in another "
+              "run directory");
 }
 
 void CheckpointFolder::cut(Step step) {

@@ -1,9 +1,10 @@
-// Checkpoints: `checkpoints/step_N/` holds a Hugging Face directory, `trainer/` (fp32 masters and optimizer state as
-// safetensors) and manifest.json, published atomically (docs/checkpoint.md). One thread and one process per folder.
+// Checkpoints: `checkpoints/step_N/` holds a Hugging Face directory, `trainer/` (fp32 masters and
+// optimizer state as safetensors) and manifest.json, published atomically (docs/checkpoint.md). One
+// thread and one process per folder.
 //
 //   CheckpointFolder checkpoints(run / "checkpoints", 3, 2);
-//   checkpoints.save(facts, [&](const Path& folder) { ... write_file(folder / "trainer" / "masters.safetensors", bytes); });
-//   if (auto found = checkpoints.newest_valid()) ...
+//   checkpoints.save(facts, [&](const Path& folder) { ... write_file(folder / "trainer" /
+//   "masters.safetensors", bytes); }); if (auto found = checkpoints.newest_valid()) ...
 #pragma once
 
 #include <functional>
@@ -38,14 +39,17 @@ struct FoundCheckpoint {
 
 class CheckpointFolder {
  public:
-  CheckpointFolder(Path folder, int keep, int keep_trainer);  // keep >= 2 checkpoints, newest `keep_trainer` resumable
+  CheckpointFolder(Path folder, int keep,
+                   int keep_trainer);  // keep >= 2 checkpoints, newest `keep_trainer` resumable
 
-  // Publishes step_N; `fill` writes the Hugging Face files and trainer/ into the temporary folder. Then applies retention
-  // and updates LATEST. An existing valid step_N that can resume, with equal facts, is kept as it is.
+  // Publishes step_N; `fill` writes the Hugging Face files and trainer/ into the temporary folder.
+  // Then applies retention and updates LATEST. An existing valid step_N that can resume, with equal
+  // facts, is kept as it is.
   void save(const CheckpointFacts& facts, const std::function<void(const Path&)>& fill);
 
-  // The newest checkpoint whose every file matches its manifest and that can resume; names on the log what it passed
-  // over. Nothing: there is none at all. Error(no_checkpoint): there are some, and none of them will do.
+  // The newest checkpoint whose every file matches its manifest and that can resume; names on the
+  // log what it passed over. Nothing: there is none at all. Error(no_checkpoint): there are some,
+  // and none of them will do.
   std::optional<FoundCheckpoint> newest_valid() const;
 
   std::vector<Step> steps() const;  // ascending, by folder name
@@ -54,7 +58,8 @@ class CheckpointFolder {
 
  private:
   Path path_of(Step step) const;
-  std::optional<CheckpointFacts> examine(Step step) const;  // nothing: damaged, which is said on the log
+  std::optional<CheckpointFacts> examine(
+      Step step) const;               // nothing: damaged, which is said on the log
   bool known_valid(Step step) const;  // examined at most once
   void remove(Step step) const;
   void drop_trainer(Step step) const;
@@ -62,7 +67,8 @@ class CheckpointFolder {
 
   Path folder_;
   int keep_, keep_trainer_;
-  mutable std::set<Step> valid_;  // published or verified by this object, and not found damaged since
+  mutable std::set<Step>
+      valid_;  // published or verified by this object, and not found damaged since
 };
 
 }  // namespace reckon

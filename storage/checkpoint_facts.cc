@@ -17,11 +17,13 @@ std::string checksum(const Json& facts) { return digest_of(facts.dump()).text();
 template <class T>
 T field(const Json& json, const char* name) {
   auto it = json.find(name);
-  if (it == json.end()) throw Error(Code::data, "manifest.json", cat("the fact '", name, "' is missing"), kRemedy);
+  if (it == json.end())
+    throw Error(Code::data, "manifest.json", cat("the fact '", name, "' is missing"), kRemedy);
   try {
     return it->get<T>();
   } catch (const Json::exception&) {
-    throw Error(Code::data, "manifest.json", cat("the fact '", name, "' has a wrong type"), kRemedy);
+    throw Error(Code::data, "manifest.json", cat("the fact '", name, "' has a wrong type"),
+                kRemedy);
   }
 }
 
@@ -43,7 +45,8 @@ std::string CheckpointFacts::to_json() const {
 
 CheckpointFacts CheckpointFacts::from_json(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) throw Error(Code::data, "manifest.json", "its facts are not a JSON object", kRemedy);
+  if (!json.is_object())
+    throw Error(Code::data, "manifest.json", "its facts are not a JSON object", kRemedy);
   CheckpointFacts facts;
   facts.step = Step{field<uint64_t>(json, "step")};
   facts.phase = field<uint32_t>(json, "phase");

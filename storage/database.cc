@@ -12,13 +12,17 @@
 namespace reckon {
 namespace {
 
-constexpr const char* kNames[kFamilies] = {"control", "bodies", "columns", "ledger", "dead", "meta"};
+constexpr const char* kNames[kFamilies] = {"control", "bodies", "columns",
+                                           "ledger",  "dead",   "meta"};
 constexpr uint64_t kMegabyte = uint64_t{1} << 20;
 constexpr uint64_t kMinBlobSize = 512;
+constexpr uint64_t kSpaceProbe = 8 * kMegabyte;
 
-// After a full disk RocksDB would try again by itself every few seconds; the next write does it instead.
+// After a full disk RocksDB would go on by itself some time later. The store opens the database
+// anew instead: only then does it know whether the write that failed is in the log or not.
 struct RecoveryByHand : rocksdb::EventListener {
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override {
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* automatic) override {
     *automatic = false;
   }
 };
@@ -35,7 +39,8 @@ rocksdb::DBOptions database_options(bool fresh, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   options.create_if_missing = options.create_missing_column_families = fresh;
   options.paranoid_checks = true;
-  // A record torn by a crash at the very end of the log was never acknowledged; damage before it is refused.
+  // A record torn by a crash at the very end of the log was never acknowledged; damage before it is
+  // refused.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_total_wal_size = 256 * kMegabyte;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -65,7 +70,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> all_families() {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (size_t i = 0; i < kFamilies; ++i) families.emplace_back(kNames[i], family_options(static_cast<Family>(i)));
+  for (size_t i = 0; i < kFamilies; ++i)
+    families.emplace_back(kNames[i], family_options(static_cast<Family>(i)));
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   return families;
 }
@@ -75,13 +81,15 @@ std::vector<rocksdb::ColumnFamilyDescriptor> all_families() {
 Database::Database(const Path& folder, bool fresh, rocksdb::Env* env) : folder_(folder) {
   // RocksDB would take a folder without CURRENT for a new one and empty it.
   bool whole = std::filesystem::exists(folder / "CURRENT");
-  if (!whole && !fresh) throw_corrupt((folder / "CURRENT").string(), "the database is missing, and writes were acknowledged");
+  if (!whole && !fresh)
+    throw_corrupt((folder / "CURRENT").string(),
+                  "the database is missing, and writes were acknowledged");
   if (!whole) std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  rocksdb::Status status =
-      rocksdb::DB::Open(database_options(fresh, env), folder.string(), all_families(), &handles, &db);
+  rocksdb::Status status = rocksdb::DB::Open(database_options(fresh, env), folder.string(),
+                                             all_families(), &handles, &db);
   if (status.IsInvalidArgument()) throw_corrupt(place(), status.ToString());
   check(status);
   keep(db, handles);
@@ -89,11 +97,13 @@ Database::Database(const Path& folder, bool fresh, rocksdb::Env* env) : folder_(
 
 Database::Database(const Path& folder) : folder_(folder) {
   if (!std::filesystem::exists(folder / "CURRENT")) {
-    throw Error(Code::no_input, folder.string(), "is not a trajectory store", "give the folder of a run");
+    throw Error(Code::no_input, folder.string(), "is not a trajectory store",
+                "give the folder of a run");
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  check(rocksdb::DB::OpenForReadOnly(database_options(false, nullptr), folder.string(), all_families(), &handles, &db));
+  check(rocksdb::DB::OpenForReadOnly(database_options(false, nullptr), folder.string(),
+                                     all_families(), &handles, &db));
   keep(db, handles);
 }
 
@@ -129,26 +139,38 @@ void Database::check(const rocksdb::Status& status) const {
   if (status.ok()) return;
   std::string text = status.ToString();
   if (status.IsCorruption()) throw_corrupt(place(), text);
-  if (status.IsNoSpace()) {
-    throw Error(Code::io, place(), cat("the disk is full: ", text),
-                "free some disk space; nothing that was acknowledged is lost");
-  }
+  if (status.IsNoSpace()) throw_full(place());
   if (text.find("lock") != std::string::npos || text.find("LOCK") != std::string::npos) {
     throw Error(Code::io, place(), text, "another process has this run open; end it first");
   }
   if (status.IsPathNotFound()) throw_corrupt(place(), text);
-  throw Error(Code::io, place(), text, "check the disk, then start the run again; nothing that was acknowledged is lost");
+  throw Error(Code::io, place(), text,
+              "check the disk, then start the run again; nothing that was acknowledged is lost");
+}
+
+bool Database::has_space(const Path& folder, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::string name = (folder / "space_probe").string();
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env->NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kSpaceProbe, '\0'));
+  if (status.ok()) status = file->Sync();
+  file.reset();
+  env->DeleteFile(name);
+  return status.ok();
 }
 
 std::optional<std::string> Database::get(Family family, std::string_view key) const {
   std::string value;
-  rocksdb::Status status = db_->Get({}, handle(family), rocksdb::Slice(key.data(), key.size()), &value);
+  rocksdb::Status status =
+      db_->Get({}, handle(family), rocksdb::Slice(key.data(), key.size()), &value);
   if (status.IsNotFound()) return std::nullopt;
   check(status);
   return value;
 }
 
-std::optional<std::string> Database::get(Family family, std::string_view key, rocksdb::WriteBatchWithIndex& batch) const {
+std::optional<std::string> Database::get(Family family, std::string_view key,
+                                         rocksdb::WriteBatchWithIndex& batch) const {
   std::string value;
   rocksdb::Slice slice(key.data(), key.size());
   rocksdb::Status status = batch.GetFromBatchAndDB(db_.get(), {}, handle(family), slice, &value);
@@ -171,7 +193,6 @@ void Database::each(Family family, std::string_view prefix, const Visit& visit,
 void Database::write(rocksdb::WriteBatchWithIndex& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  if (full_) check(db_->Resume());
   rocksdb::Status status = db_->Write(options, batch.GetWriteBatch());
   full_ = status.IsNoSpace();
   check(status);

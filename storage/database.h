@@ -1,4 +1,5 @@
-// RocksDB as the store uses it: six column families, synced writes, errors turned into Error. One thread.
+// RocksDB as the store uses it: six column families, synced writes, errors turned into Error. One
+// thread.
 //
 //   Database db(folder / "db", true, nullptr);
 //   std::optional<std::string> value = db.get(Family::control, key);
@@ -39,18 +40,25 @@ class Database {
   // Every entry whose key starts with `prefix`, ascending; with `batch`, as if it had been written.
   void each(Family family, std::string_view prefix, const Visit& visit,
             rocksdb::WriteBatchWithIndex* batch = nullptr) const;
-  std::optional<std::string> get(Family family, std::string_view key, rocksdb::WriteBatchWithIndex& batch) const;
+  std::optional<std::string> get(Family family, std::string_view key,
+                                 rocksdb::WriteBatchWithIndex& batch) const;
   // Atomic; on the disk when it returns.
   void write(rocksdb::WriteBatchWithIndex& batch);
+  // The last write found the disk full. No write succeeds any more; the database must be opened
+  // anew.
+  bool full() const { return full_; }
+  static bool has_space(const Path& folder, rocksdb::Env* env);
 
-  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family)]; }
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
   std::string place() const { return folder_.string(); }
 
  private:
   void keep(rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
   void check(const rocksdb::Status& status) const;
 
-  bool full_ = false;  // the last write found no space
+  bool full_ = false;
   Path folder_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};

@@ -73,7 +73,8 @@ void Dispatcher::outcome_stored(const SampleKey& key, const OutcomeRow& outcome)
 
 void Dispatcher::forget_version(const WeightsId& id) {
   for (auto it = groups_.begin(); it != groups_.end();) {
-    bool other = it->first.version == id.version && it->second.weights != id && !it->second.consumed;
+    bool other =
+        it->first.version == id.version && it->second.weights != id && !it->second.consumed;
     it = other ? forget(it) : std::next(it);
   }
 }
@@ -92,16 +93,19 @@ void Dispatcher::reset() {
 void Dispatcher::open(const CollectSpec& spec) {
   RECKON_CHECK(spec.groups > 0 && spec.group_size > 0, "a collect needs groups with members");
   collect_ = issuing_ = spec;
-  for (auto it = first_of(spec.phase, Draw{0}); it != groups_.end() && it->first.phase == spec.phase; ++it) {
+  for (auto it = first_of(spec.phase, Draw{0});
+       it != groups_.end() && it->first.phase == spec.phase; ++it) {
     it->second.verdict.reset();
   }
   spec.ordered ? open_ordered() : open_unordered();
 }
 
-// Forgets what no later ordered collect can use. Later versions stay: after a rewind they are waiting to be reached.
+// Forgets what no later ordered collect can use. Later versions stay: after a rewind they are
+// waiting to be reached.
 void Dispatcher::open_ordered() {
   const CollectSpec& spec = *issuing_;
-  for (auto it = first_of(spec.phase, Draw{0}); it != groups_.end() && it->first.phase == spec.phase;) {
+  for (auto it = first_of(spec.phase, Draw{0});
+       it != groups_.end() && it->first.phase == spec.phase;) {
     const auto& [key, group] = *it;
     bool present = key.version == spec.weights.version;
     bool gone = group.dead || key.version < spec.weights.version ||
@@ -114,7 +118,8 @@ void Dispatcher::open_unordered() {
   const CollectSpec& spec = *issuing_;
   Draw& cursor = cursor_[spec.phase];
   cursor = std::max(cursor, spec.first);
-  for (auto it = first_of(spec.phase, Draw{0}); it != groups_.end() && it->first.phase == spec.phase;) {
+  for (auto it = first_of(spec.phase, Draw{0});
+       it != groups_.end() && it->first.phase == spec.phase;) {
     auto& [key, group] = *it;
     bool over = group.dead || group.consumed;
     bool stale = key.version.value + spec.max_staleness < spec.weights.version.value;
@@ -128,7 +133,8 @@ bool Dispatcher::usable(const GroupKey& key, const Group& group) const {
   if (key.phase != spec.phase || group.dead || group.consumed) return false;
   if (key.version == spec.weights.version && group.weights != spec.weights) return false;
   if (spec.ordered) return key.version == spec.weights.version && key.draw >= spec.first;
-  return key.version <= spec.weights.version && key.version.value + spec.max_staleness >= spec.weights.version.value;
+  return key.version <= spec.weights.version &&
+         key.version.value + spec.max_staleness >= spec.weights.version.value;
 }
 
 bool Dispatcher::draws_left(Draw next) const {
@@ -168,12 +174,14 @@ std::optional<PromptLease> Dispatcher::lease_ordered(const std::string& client, 
   uint64_t passed = 0, undecided = 0;
   for (Draw draw = spec.first; draws_left(draw); ++draw.value) {
     bool complete = passed >= spec.groups && undecided == 0;
-    if (complete || passed + undecided >= uint64_t{spec.groups} + spec.lookahead) return std::nullopt;
+    if (complete || passed + undecided >= uint64_t{spec.groups} + spec.lookahead)
+      return std::nullopt;
     GroupKey key{spec.phase, draw, spec.weights.version};
     auto it = groups_.find(key);
     if (it == groups_.end()) return issue(key, client, now);
     Group& group = it->second;
-    RECKON_CHECK(!group.consumed, cat("draw ", draw, " was consumed, the cursor stands at ", spec.first));
+    RECKON_CHECK(!group.consumed,
+                 cat("draw ", draw, " was consumed, the cursor stands at ", spec.first));
     Verdict verdict = this->verdict(group);
     if (verdict == Verdict::passed) ++passed;
     if (verdict != Verdict::open) continue;
@@ -194,8 +202,8 @@ uint64_t Dispatcher::in_play() {
   return count;
 }
 
-// A group whose lease came back. Nobody may hold the weights it was started under any more: then it is dropped as stale
-// and its draw starts anew.
+// A group whose lease came back. Nobody may hold the weights it was started under any more: then it
+// is dropped as stale and its draw starts anew.
 std::optional<PromptLease> Dispatcher::lease_again(const std::string& client, double now) {
   auto it = first_of(issuing_->phase, Draw{0});
   for (; it != groups_.end() && it->first.phase == issuing_->phase; ++it) {
@@ -212,7 +220,8 @@ std::optional<PromptLease> Dispatcher::lease_again(const std::string& client, do
 std::optional<PromptLease> Dispatcher::lease_unordered(const std::string& client, double now) {
   const CollectSpec& spec = *issuing_;
   if (auto lease = lease_again(client, now)) return lease;
-  if (in_play() >= (uint64_t{spec.max_staleness} + 1) * spec.groups + spec.lookahead) return std::nullopt;
+  if (in_play() >= (uint64_t{spec.max_staleness} + 1) * spec.groups + spec.lookahead)
+    return std::nullopt;
   Draw& cursor = cursor_[spec.phase];
   auto known = [&] {
     auto it = first_of(spec.phase, cursor);

@@ -8,7 +8,8 @@ namespace reckon {
 namespace {
 
 bool all_equal(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [&](double value) { return value == values.front(); });
+  return std::all_of(values.begin(), values.end(),
+                     [&](double value) { return value == values.front(); });
 }
 
 }  // namespace
@@ -63,7 +64,8 @@ PlannedGroup Dispatcher::planned(const GroupKey& key, const Group& group) const 
     if (outcome.status != fb::OutcomeStatus_scored && issuing_->count_unscored) {
       outcome.value = outcome.raw = issuing_->unscored_value;
     }
-    out.samples.push_back({row.key, row.weights, row.prompt_tokens, row.completion_tokens, row.finish, outcome});
+    out.samples.push_back(
+        {row.key, row.weights, row.prompt_tokens, row.completion_tokens, row.finish, outcome});
   }
   return out;
 }
@@ -100,11 +102,13 @@ std::optional<BatchPlan> Dispatcher::take_ordered() {
   return plan;
 }
 
-// What was issued behind the batch is surplus, finished or not: those draws come again under the next weights. The
-// groups stay until the next collect, so that what still arrives is refused, and moves with them in the store.
+// What was issued behind the batch is surplus, finished or not: those draws come again under the
+// next weights. The groups stay until the next collect, so that what still arrives is refused, and
+// moves with them in the store.
 void Dispatcher::close_ordered(BatchPlan& plan) {
   PhaseId phase = collect_->phase;
-  for (auto it = first_of(phase, plan.next); it != groups_.end() && it->first.phase == phase; ++it) {
+  for (auto it = first_of(phase, plan.next); it != groups_.end() && it->first.phase == phase;
+       ++it) {
     if (!usable(it->first, it->second)) continue;
     bury(it->first, it->second, DeadReason::surplus);
     plan.dead.push_back(buried_.back());
@@ -127,7 +131,8 @@ std::optional<BatchPlan> Dispatcher::take_unordered() {
   const CollectSpec& spec = *collect_;
   std::vector<Groups::iterator> ready, dropped;
   bool undecided = false;
-  for (auto it = first_of(spec.phase, Draw{0}); it != groups_.end() && it->first.phase == spec.phase; ++it) {
+  for (auto it = first_of(spec.phase, Draw{0});
+       it != groups_.end() && it->first.phase == spec.phase; ++it) {
     if (!usable(it->first, it->second)) continue;
     Verdict verdict = this->verdict(it->second);
     undecided |= verdict == Verdict::open;
@@ -149,8 +154,9 @@ std::optional<BatchPlan> Dispatcher::take_unordered() {
     bool empty = verdict(it->second) == Verdict::empty;
     bury(it->first, it->second, empty ? DeadReason::rewards : DeadReason::filtered);
   }
-  auto mine = std::stable_partition(buried_.begin(), buried_.end(),
-                                    [&](const auto& dead) { return dead.first.phase != spec.phase; });
+  auto mine = std::stable_partition(buried_.begin(), buried_.end(), [&](const auto& dead) {
+    return dead.first.phase != spec.phase;
+  });
   plan.dead.assign(mine, buried_.end());
   buried_.erase(mine, buried_.end());
   for (const auto& [key, reason] : plan.dead) plan.stale += reason == DeadReason::stale;

@@ -7,13 +7,15 @@ namespace {
 
 template <class T>
 void append(std::string& out, T value) {
-  for (int shift = 8 * (sizeof(T) - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
+  for (int shift = 8 * (sizeof(T) - 1); shift >= 0; shift -= 8)
+    out += static_cast<char>(value >> shift & 0xff);
 }
 
 template <class T>
 T take(std::string_view& bytes) {
   T value = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value << 8 | static_cast<unsigned char>(bytes[i]));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>(value << 8 | static_cast<unsigned char>(bytes[i]));
   bytes.remove_prefix(sizeof(T));
   return value;
 }
@@ -45,7 +47,9 @@ std::string body_key(const SampleKey& key, uint32_t chunk) {
   return out;
 }
 
-std::string column_key(const SampleKey& key, std::string_view name) { return encode(key).append(name); }
+std::string column_key(const SampleKey& key, std::string_view name) {
+  return encode(key).append(name);
+}
 
 std::string dead_key(const SampleKey& key, uint64_t ordinal) {
   std::string out = encode(key);
@@ -61,7 +65,8 @@ std::string ledger_key(Step step) {
 
 SampleKey decode_sample_key(std::string_view key) {
   if (key.size() < 24) {
-    throw Error(Code::store_corrupt, "", "a key of the store is too short", "restore the store from a backup");
+    throw Error(Code::store_corrupt, "", "a key of the store is too short",
+                "restore the store from a backup");
   }
   SampleKey out;
   out.group.phase.value = take<uint32_t>(key);

@@ -1,5 +1,5 @@
-// Keys of the store's column families: big-endian, so that their byte order is the order of phase, draw, version, sample
-// (docs/store_format.md). Pure functions.
+// Keys of the store's column families: big-endian, so that their byte order is the order of phase,
+// draw, version, sample (docs/store_format.md). Pure functions.
 //
 //   std::string key = encode(sample_key);                 // 24 bytes
 //   std::string chunk = body_key(sample_key, 0);          // 28 bytes
@@ -20,7 +20,8 @@ std::string column_key(const SampleKey& key, std::string_view name);
 std::string dead_key(const SampleKey& key, uint64_t ordinal);  // a key may die more than once
 std::string ledger_key(Step step);
 
-// The sample that a key of control, bodies, columns or dead starts with. Error(store_corrupt) when it is too short.
+// The sample that a key of control, bodies, columns or dead starts with. Error(store_corrupt) when
+// it is too short.
 SampleKey decode_sample_key(std::string_view key);
 
 }  // namespace reckon

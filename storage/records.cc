@@ -17,7 +17,8 @@ Lengths lengths_of(const fb::SampleT& sample) {
   Lengths lengths;
   for (const auto& sequence : sample.sequences) {
     for (const auto& segment : sequence->segments) {
-      (segment->source == fb::Source_prompt ? lengths.prompt : lengths.completion) += segment->end - segment->begin;
+      (segment->source == fb::Source_prompt ? lengths.prompt : lengths.completion) +=
+          segment->end - segment->begin;
     }
   }
   return lengths;
@@ -44,10 +45,12 @@ std::optional<std::string> defect_of(const fb::SequenceT& sequence) {
   }
   if (next != sequence.tokens.size()) return "its segments do not cover its tokens";
   if (sequence.logprobs.size() != by_model) {
-    return cat("it has ", sequence.logprobs.size(), " log-probs for ", by_model, " tokens of the model");
+    return cat("it has ", sequence.logprobs.size(), " log-probs for ", by_model,
+               " tokens of the model");
   }
   bool filtered = !sequence.kept_threshold.empty() || !sequence.kept_count.empty();
-  if (filtered && (sequence.kept_threshold.size() != by_model || sequence.kept_count.size() != by_model)) {
+  if (filtered &&
+      (sequence.kept_threshold.size() != by_model || sequence.kept_count.size() != by_model)) {
     return "its kept sets do not match its log-probs";
   }
   return std::nullopt;
@@ -64,10 +67,13 @@ fb::SampleKey to_record(const SampleKey& key) {
 }
 
 SampleKey from_record(const fb::SampleKey& key) {
-  return {{PhaseId{key.phase()}, Draw{key.draw()}, Version{key.version()}}, SampleIndex{key.sample()}};
+  return {{PhaseId{key.phase()}, Draw{key.draw()}, Version{key.version()}},
+          SampleIndex{key.sample()}};
 }
 
-fb::WeightsId to_record(const WeightsId& id) { return {id.version.value, id.digest.high, id.digest.low}; }
+fb::WeightsId to_record(const WeightsId& id) {
+  return {id.version.value, id.digest.high, id.digest.low};
+}
 
 WeightsId from_record(const fb::WeightsId& id) {
   return {Version{id.version()}, Digest{id.digest_high(), id.digest_low()}};
@@ -75,11 +81,16 @@ WeightsId from_record(const fb::WeightsId& id) {
 
 const char* dead_reason_name(DeadReason reason) {
   switch (reason) {
-    case DeadReason::surplus: return "surplus";
-    case DeadReason::filtered: return "filtered";
-    case DeadReason::stale: return "stale";
-    case DeadReason::timeline: return "timeline";
-    case DeadReason::rewards: return "rewards";
+    case DeadReason::surplus:
+      return "surplus";
+    case DeadReason::filtered:
+      return "filtered";
+    case DeadReason::stale:
+      return "stale";
+    case DeadReason::timeline:
+      return "timeline";
+    case DeadReason::rewards:
+      return "rewards";
   }
   return "unknown";
 }
@@ -93,7 +104,8 @@ std::optional<std::string> defect_of(const fb::SampleT& sample) {
   }
   const fb::WeightsId* weights = weights_of(sample);
   if (weights == nullptr) return "it does not say which weights it was sampled from";
-  if (weights->version() != sample.key->version()) return "the version of its weights is not the one in its key";
+  if (weights->version() != sample.key->version())
+    return "the version of its weights is not the one in its key";
   return std::nullopt;
 }
 
@@ -108,7 +120,13 @@ std::optional<std::string> defect_of(const fb::ColumnT& column) {
 
 void throw_corrupt(const std::string& place, const std::string& problem) {
   throw Error(Code::store_corrupt, place, problem,
-              "the store cannot be trusted: restore its folder from a backup, or start a new run from the newest checkpoint");
+              "the store cannot be trusted: restore its folder from a backup, or start a new run "
+              "from the newest checkpoint");
+}
+
+void throw_full(const std::string& place) {
+  throw Error(Code::io, place, "the disk is full",
+              "free some disk space; nothing that was acknowledged is lost");
 }
 
 std::string seal(std::string_view payload) {
@@ -154,7 +172,8 @@ fb::ControlRowT control_row(const fb::SampleT& sample, std::string_view body, ui
 }
 
 SampleRow sample_row(const SampleKey& key, const fb::ControlRowT& row) {
-  if (row.content == nullptr || row.weights == nullptr) throw_corrupt(key.text(), "a control row is incomplete");
+  if (row.content == nullptr || row.weights == nullptr)
+    throw_corrupt(key.text(), "a control row is incomplete");
   SampleRow out;
   out.key = key;
   out.weights = from_record(*row.weights);

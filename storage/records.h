@@ -1,8 +1,10 @@
-// Between records, bytes and the store's own structs. A stored value other than a body is sealed: xxh3-128 of the
-// payload, then the payload (a body's checksum is in its control row). Pure functions.
+// Between records, bytes and the store's own structs. A stored value other than a body is sealed:
+// xxh3-128 of the payload, then the payload (a body's checksum is in its control row). Pure
+// functions.
 //
 //   std::string value = seal(pack(row));
-//   fb::ControlRowT back = unpack_sealed<fb::ControlRow>(value, place);   // Error(store_corrupt) when damaged
+//   fb::ControlRowT back = unpack_sealed<fb::ControlRow>(value, place);   // Error(store_corrupt)
+//   when damaged
 #pragma once
 
 #include <string>
@@ -33,6 +35,7 @@ std::optional<typename Table::NativeTableType> unpack(std::string_view bytes) {
 }
 
 [[noreturn]] void throw_corrupt(const std::string& place, const std::string& problem);
+[[noreturn]] void throw_full(const std::string& place);
 
 std::string seal(std::string_view payload);
 std::string_view unseal(std::string_view value, const std::string& place);

@@ -24,7 +24,9 @@ void bump(std::vector<fb::Count>& counts, uint32_t of, int64_t by) {
 }
 
 void check_record(const std::optional<std::string>& defect, const char* what) {
-  if (defect) throw Error(Code::data, what, *defect, "the record was refused; look for the process that sent it");
+  if (defect)
+    throw Error(Code::data, what, *defect,
+                "the record was refused; look for the process that sent it");
 }
 
 }  // namespace
@@ -84,7 +86,8 @@ CommitStatus Transaction::add(const fb::ColumnT& column) {
 
 bool Transaction::add(const fb::LedgerRowT& step) {
   std::string value = seal(pack(step)), place = cat("step ", step.step);
-  if (step.step == 0 || step.step > meta_.steps + 1) refuse(place, cat("follows step ", meta_.steps, " in the ledger"));
+  if (step.step == 0 || step.step > meta_.steps + 1)
+    refuse(place, cat("follows step ", meta_.steps, " in the ledger"));
   if (step.step <= meta_.steps) {
     if (db_.get(Family::ledger, ledger_key(Step{step.step}), batch_) == value) return false;
     refuse(place, "is in the ledger already, with other content");
@@ -97,7 +100,8 @@ bool Transaction::add(const fb::LedgerRowT& step) {
     auto consumed = row(key);
     if (!consumed) refuse(place, cat("trains on sample ", key.text(), ", which is not stored"));
     if (consumed->consumed != 0) {
-      refuse(place, cat("trains on sample ", key.text(), ", which step ", consumed->consumed, " consumed"));
+      refuse(place, cat("trains on sample ", key.text(), ", which step ", consumed->consumed,
+                        " consumed"));
     }
     consumed->consumed = step.step;
     put_row(key, *consumed);
@@ -110,15 +114,21 @@ bool Transaction::add(const fb::LedgerRowT& step) {
 
 uint64_t Transaction::kill(const GroupKey& group, DeadReason reason) {
   std::vector<std::pair<SampleKey, fb::ControlRowT>> rows;
-  db_.each(Family::control, encode(group), [&](std::string_view key, std::string_view value) {
-    rows.emplace_back(decode_sample_key(key), unpack_sealed<fb::ControlRow>(value, db_.place()));
-  }, &batch_);
+  db_.each(
+      Family::control, encode(group),
+      [&](std::string_view key, std::string_view value) {
+        rows.emplace_back(decode_sample_key(key),
+                          unpack_sealed<fb::ControlRow>(value, db_.place()));
+      },
+      &batch_);
   for (const auto& [key, row] : rows) kill(key, row, reason);
   return rows.size();
 }
 
 void Transaction::kill(const SampleKey& key, const fb::ControlRowT& row, DeadReason reason) {
-  if (row.consumed != 0) refuse(cat("sample ", key.text()), cat("step ", row.consumed, " consumed it; it cannot be dropped"));
+  if (row.consumed != 0)
+    refuse(cat("sample ", key.text()),
+           cat("step ", row.consumed, " consumed it; it cannot be dropped"));
   erase_contents(key, row);
   erase(Family::control, encode(key));
   fb::DeadRowT dead;
@@ -136,9 +146,9 @@ void Transaction::erase_contents(const SampleKey& key, const fb::ControlRowT& ro
   if (row.body_dropped) return;
   for (uint32_t i = 0; i < row.body_chunks; ++i) erase(Family::bodies, body_key(key, i));
   std::vector<std::string> columns;
-  db_.each(Family::columns, encode(key), [&](std::string_view column, std::string_view) {
-    columns.emplace_back(column);
-  }, &batch_);
+  db_.each(
+      Family::columns, encode(key),
+      [&](std::string_view column, std::string_view) { columns.emplace_back(column); }, &batch_);
   for (const std::string& column : columns) erase(Family::columns, column);
 }
 
@@ -147,7 +157,8 @@ void Transaction::undo(const fb::LedgerRowT& step) {
   for (const fb::SampleKey& record : step.samples) {
     SampleKey key = from_record(record);
     auto consumed = row(key);
-    if (!consumed) throw_corrupt(db_.place(), cat("sample ", key.text(), " of step ", step.step, " is missing"));
+    if (!consumed)
+      throw_corrupt(db_.place(), cat("sample ", key.text(), " of step ", step.step, " is missing"));
     consumed->consumed = 0;
     put_row(key, *consumed);
     if (consumed->body_dropped) kill(key, *consumed, DeadReason::timeline);
@@ -162,7 +173,8 @@ uint64_t Transaction::prune(const fb::LedgerRowT& step) {
   for (const fb::SampleKey& record : step.samples) {
     SampleKey key = from_record(record);
     auto pruned = row(key);
-    if (!pruned) throw_corrupt(db_.place(), cat("sample ", key.text(), " of step ", step.step, " is missing"));
+    if (!pruned)
+      throw_corrupt(db_.place(), cat("sample ", key.text(), " of step ", step.step, " is missing"));
     erase_contents(key, *pruned);
     pruned->body_dropped = true;
     put_row(key, *pruned);

@@ -1,5 +1,6 @@
-// One atomic change of the store: facts are added to a batch, which is read through (a step may consume a sample that
-// the same batch brings), together with the counts of the meta row. Nothing is changed until Store writes it.
+// One atomic change of the store: facts are added to a batch, which is read through (a step may
+// consume a sample that the same batch brings), together with the counts of the meta row. Nothing
+// is changed until Store writes it.
 //
 //   Transaction change(db, meta);
 //   change.add(sample);  change.add(step);

@@ -8,13 +8,14 @@ namespace {
 
 struct Counts {
   std::map<uint32_t, uint64_t> samples, dead;
-  uint64_t consumed = 0;       // control rows that a step consumed
+  uint64_t consumed = 0;  // control rows that a step consumed
   uint64_t steps = 0, consumed_in_ledger = 0;
 };
 
 void expect(const Database& db, const std::string& what, uint64_t acknowledged, uint64_t found) {
   if (acknowledged == found) return;
-  throw_corrupt(db.place(), cat(what, ": ", acknowledged, " were acknowledged and ", found, " are there"));
+  throw_corrupt(db.place(),
+                cat(what, ": ", acknowledged, " were acknowledged and ", found, " are there"));
 }
 
 void expect(const Database& db, const std::string& what, const std::vector<fb::Count>& acknowledged,
@@ -32,7 +33,8 @@ VersionDigests verify_rows(const Database& db, const fb::MetaT& meta) {
   Counts counts;
   VersionDigests versions;
   db.each(Family::control, "", [&](std::string_view key, std::string_view value) {
-    SampleRow row = sample_row(decode_sample_key(key), unpack_sealed<fb::ControlRow>(value, db.place()));
+    SampleRow row =
+        sample_row(decode_sample_key(key), unpack_sealed<fb::ControlRow>(value, db.place()));
     ++counts.samples[row.key.group.phase.value];
     counts.consumed += row.consumed.has_value();
     versions[row.weights.version].insert(row.weights.digest);

@@ -1,4 +1,5 @@
-// The rules of the house, checked on the sources: folder order, who may know LibTorch, format, sizes, headers.
+// The rules of the house, checked on the sources: folder order, who may know LibTorch, format,
+// sizes, headers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +20,8 @@ constexpr std::array kFolders = {"base",    "kernels", "model",    "sandbox", "r
                                  "storage", "rollout", "pipeline", "learner", "cli"};
 
 size_t rank_of(const std::string& folder) {
-  return static_cast<size_t>(std::find(kFolders.begin(), kFolders.end(), folder) - kFolders.begin());
+  return static_cast<size_t>(std::find(kFolders.begin(), kFolders.end(), folder) -
+                             kFolders.begin());
 }
 
 std::vector<fs::path> sources(const std::vector<std::string>& extensions) {
@@ -31,7 +33,8 @@ std::vector<fs::path> sources(const std::vector<std::string>& extensions) {
     if (!fs::exists(root)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
       std::string extension = entry.path().extension();
-      if (std::find(extensions.begin(), extensions.end(), extension) != extensions.end()) files.push_back(entry.path());
+      if (std::find(extensions.begin(), extensions.end(), extension) != extensions.end())
+        files.push_back(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
@@ -69,7 +72,8 @@ TEST(House, OnlyTheLearnerKnowsLibTorch) {
   std::regex include("^#include *[<\"](torch|ATen|c10)/.*");
   for (const fs::path& file : sources({".h", ".cc"})) {
     if (folder_of(file) == "learner") continue;
-    for (const std::string& line : lines_of(file)) EXPECT_FALSE(std::regex_match(line, include)) << file << ": " << line;
+    for (const std::string& line : lines_of(file))
+      EXPECT_FALSE(std::regex_match(line, include)) << file << ": " << line;
   }
 }
 
@@ -77,17 +81,20 @@ TEST(House, AHeaderSaysWhatItIsForAndIsIncludedOnce) {
   for (const fs::path& file : sources({".h"})) {
     auto lines = lines_of(file);
     ASSERT_FALSE(lines.empty()) << file;
-    EXPECT_EQ(lines[0].rfind("// ", 0), 0u) << file << ": a header opens with a comment on what it is for";
+    EXPECT_EQ(lines[0].rfind("// ", 0), 0u)
+        << file << ": a header opens with a comment on what it is for";
     EXPECT_NE(std::find(lines.begin(), lines.end(), "#pragma once"), lines.end()) << file;
   }
 }
 
 TEST(House, NoFileIsTooLong) {
-  for (const fs::path& file : sources({".h", ".cc"})) EXPECT_LE(lines_of(file).size(), 600u) << file;
+  for (const fs::path& file : sources({".h", ".cc"}))
+    EXPECT_LE(lines_of(file).size(), 600u) << file;
 }
 
 TEST(House, SourcesAreFormatted) {
-  if (std::system("command -v clang-format-14 > /dev/null 2>&1") != 0) GTEST_SKIP() << "clang-format-14 is not installed";
+  if (std::system("command -v clang-format-14 > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "clang-format-14 is not installed";
   std::ostringstream command;
   command << "clang-format-14 --dry-run -Werror --style=file";
   for (const fs::path& file : sources({".h", ".cc"})) command << " '" << file.string() << "'";

@@ -93,7 +93,18 @@ TEST(Head, KeepingTheLogitsChangesNoAnswer) {
             bytes_of(run_head(widest(), pool, layer, x, queries, false).answers));
 }
 
-// Rows of the layer's output chosen so that the logits are the weight's first column: known values.
+// Equal logits over several tiles and segments.
+TEST(Head, TiesAcrossTilesGoToTheLowestId) {
+  ThreadPool pool(1);
+  const TestLayer layer({.vocab = 5000}, DType::f32);
+  const Tensor zero(DType::f32, layer.shape.hidden);
+  const HeadAnswer answer = run_head(widest(), pool, layer, zero, {{.greedy = true}}).answers[0];
+  EXPECT_EQ(answer.token, 0);
+  EXPECT_EQ(answer.kept, 5000);
+  EXPECT_NEAR(answer.logprob, -std::log(5000.0), 1e-5);
+}
+
+// An input of 1 under a norm of 1: the logits are the weights themselves.
 class KnownLogits : public ::testing::Test {
  protected:
   static constexpr int kVocab = 6;

@@ -175,6 +175,14 @@ TEST(Identity, AllTablesHaveOneNumericsId) {
   for (Isa isa : isas()) EXPECT_EQ(numerics_id(cpu_kernels(isa)), scalar) << cpu_kernels(isa).isa;
 }
 
+// Stored trajectories carry this digest. When a change of the kernels is meant to change bits,
+// raise kContractVersion and write the new digest here.
+TEST(Identity, TheBitsOfContractVersionOneArePinned) {
+  const NumericsId id = numerics_id(widest());
+  EXPECT_EQ(id.contract, 1);
+  EXPECT_EQ(id.digest.text(), "b51ef3f24fdd24d88a9c30d2c8de7115");
+}
+
 TEST(Identity, ATableTheMachineLacksIsRefused) {
   for (Isa isa : {Isa::avx2, Isa::avx512}) {
     if (!isa_available(isa)) {

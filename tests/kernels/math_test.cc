@@ -41,8 +41,8 @@ std::vector<float> run_on(void (*f)(const float*, int, float*), const std::vecto
 }
 
 std::vector<float> exp_inputs() {
-  std::vector<float> x = floats_between(1e-10f, 88.7f, 9973);
-  const std::vector<float> negative = floats_between(1e-10f, 87.3f, 9973);
+  std::vector<float> x = floats_between(1e-10f, 88.7f, 997);
+  const std::vector<float> negative = floats_between(1e-10f, 87.3f, 997);
   for (float v : negative) x.push_back(-v);
   return x;
 }
@@ -72,7 +72,7 @@ TEST(Math, ExpSaturatesAndIsExactAtZero) {
 }
 
 TEST(Math, LogIsWithinOnePointTwoUlpOfDouble) {
-  const std::vector<float> x = floats_between(1e-44f, 3e38f, 20011), y = run_on(kMathScalar.log, x);
+  const std::vector<float> x = floats_between(1e-44f, 3e38f, 2003), y = run_on(kMathScalar.log, x);
   double worst = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     if (x[i] != 1.0f) worst = std::max(worst, ulps(y[i], std::log(double{x[i]})));
@@ -91,7 +91,7 @@ TEST(Math, LogIsWithinOnePointTwoUlpOfDouble) {
 }
 
 TEST(Math, EveryInstructionSetGivesTheSameBits) {
-  const std::vector<float> x = exp_inputs(), positive = floats_between(1e-44f, 3e38f, 20011);
+  const std::vector<float> x = exp_inputs(), positive = floats_between(1e-44f, 3e38f, 2003);
   const std::string exps = bytes_of(run_on(kMathScalar.exp, x)),
                     logs = bytes_of(run_on(kMathScalar.log, positive));
   for (const MathProbe* probe : probes()) {

@@ -158,15 +158,17 @@ TEST(PolicyGradient, KeepsTheTokenOnTheThreshold) {
       return model.norm_of(model.layout[model.layout.head()]);
     };
     const Scores scores = model.policy.forward(pack, false);
-    std::vector<std::vector<float>> mean, one;
+    std::vector<std::vector<float>> mean, one, outside;
     int64_t kept = 0;
     for (const auto& tokens : scores.logprob) {
       kept += tokens[0] > kNone;
       mean.push_back({std::exp(tokens[0])});
       one.push_back({tokens[0] > kNone && kept == 1 ? 1.0f : 0.0f});
+      outside.push_back({tokens[0] > kNone ? 0.0f : 1.0f});
     }
     ASSERT_EQ(kept, 3);
     EXPECT_LT(norm_for(mean), 1e-5 * norm_for(one));
+    EXPECT_EQ(norm_for(outside), 0);  // -inf whatever the weights: no derivative
   }
 }
 

@@ -107,9 +107,18 @@ TEST(Protocol, ErrorsCrossTheWireWhole) {
 }
 
 TEST(Protocol, CollectsCrossTheWireWhole) {
-  const CollectSpec sent{.phase = PhaseId{1}, .first = Draw{2}, .groups = 3, .group_size = 4, .max_draws = 5,
-                         .lookahead = 6, .filter = Filter::zero_variance, .ordered = false, .max_staleness = 7,
-                         .weights = weights(8), .count_unscored = true, .unscored_value = -0.5};
+  const CollectSpec sent{.phase = PhaseId{1},
+                         .first = Draw{2},
+                         .groups = 3,
+                         .group_size = 4,
+                         .max_draws = 5,
+                         .lookahead = 6,
+                         .filter = Filter::zero_variance,
+                         .ordered = false,
+                         .max_staleness = 7,
+                         .weights = weights(8),
+                         .count_unscored = true,
+                         .unscored_value = -0.5};
   const fb::MessageT message = decode(encode(1, to_message(sent)));
   const CollectSpec got = from_message(*message.body.AsOpenCollect());
   EXPECT_EQ(got.phase, sent.phase);
@@ -132,9 +141,13 @@ TEST(Protocol, CollectsCrossTheWireWhole) {
 TEST(Protocol, BatchesCrossTheWireWhole) {
   BatchPlan sent;
   const GroupKey group = key(1, 5, 2, 0).group;
-  sent.groups.push_back({group, {{.key = key(1, 5, 2, 0), .weights = weights(2), .prompt_tokens = 11,
-                                  .completion_tokens = 12, .finish = fb::Finish_length,
-                                  .outcome = {fb::OutcomeStatus_timed_out, 0.25, 0.75, true}}}});
+  sent.groups.push_back({group,
+                         {{.key = key(1, 5, 2, 0),
+                           .weights = weights(2),
+                           .prompt_tokens = 11,
+                           .completion_tokens = 12,
+                           .finish = fb::Finish_length,
+                           .outcome = {fb::OutcomeStatus_timed_out, 0.25, 0.75, true}}}});
   sent.next = Draw{6};
   sent.drawn = 7;
   sent.zero_variance = 8;
@@ -144,7 +157,8 @@ TEST(Protocol, BatchesCrossTheWireWhole) {
   sent.raw_sum = 1.5;
   sent.raw_count = 13;
   sent.correct = 14;
-  sent.dead = {{key(1, 6, 2, 0).group, DeadReason::surplus}, {key(1, 1, 1, 0).group, DeadReason::stale}};
+  sent.dead = {{key(1, 6, 2, 0).group, DeadReason::surplus},
+               {key(1, 1, 1, 0).group, DeadReason::stale}};
   const BatchPlan got = from_message(*decode(encode(1, to_message(sent))).body.AsBatch());
   ASSERT_EQ(got.groups.size(), 1u);
   EXPECT_EQ(got.groups[0].key, group);
@@ -159,7 +173,8 @@ TEST(Protocol, BatchesCrossTheWireWhole) {
   EXPECT_EQ(sample.outcome.raw, 0.75);
   EXPECT_TRUE(sample.outcome.correct);
   EXPECT_EQ(got.next, sent.next);
-  EXPECT_EQ(std::tuple(got.drawn, got.zero_variance, got.surplus, got.stale), std::tuple(7u, 8u, 9u, 10u));
+  EXPECT_EQ(std::tuple(got.drawn, got.zero_variance, got.surplus, got.stale),
+            std::tuple(7u, 8u, 9u, 10u));
   EXPECT_EQ(got.outcomes, sent.outcomes);
   EXPECT_EQ(std::tuple(got.raw_sum, got.raw_count, got.correct), std::tuple(1.5, 13u, 14u));
   EXPECT_EQ(got.dead, sent.dead);

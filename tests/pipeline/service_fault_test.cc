@@ -1,5 +1,5 @@
-// What the message layer does when something is wrong: silent workers, late results, restarts, strangers, noise, a full
-// disk, stops at a bad moment.
+// What the message layer does when something is wrong: silent workers, late results, restarts,
+// strangers, noise, a full disk, stops at a bad moment.
 #include <gmock/gmock.h>
 #include <rocksdb/env.h>
 
@@ -88,8 +88,8 @@ class Restart : public testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Transports, Restart, testing::Values("inproc://store", "tcp://127.0.0.1:"),
                          [](const auto& info) { return std::string(info.param).substr(0, 3); });
 
-// Nothing is lost and nothing is double: half is acknowledged before the restart, the rest waits for it, and the learner
-// waits for its batch all the while.
+// Nothing is lost and nothing is double: half is acknowledged before the restart, the rest waits
+// for it, and the learner waits for its batch all the while.
 TEST_P(Restart, AStoreThatRestartsPausesTheRun) {
   if (rig_.endpoint.starts_with("tcp")) rig_.endpoint += std::to_string(20000 + getpid() % 20000);
   rig_.start();
@@ -128,7 +128,8 @@ TEST_F(ServiceFault, CreditBoundsWhatIsNotAcknowledged) {
   std::atomic<int> returned{0};
   auto commits = std::async(std::launch::async, [&] {
     for (uint32_t i = 0; i < 3; ++i) {
-      sampler->commit_samples({}, one(sample_of(key(0, i, 0, 0), 150)));  // more than 1000 bytes each
+      sampler->commit_samples({},
+                              one(sample_of(key(0, i, 0, 0), 150)));  // more than 1000 bytes each
       ++returned;
     }
     return sampler->flush();
@@ -199,11 +200,11 @@ TEST_F(ServiceFault, AStrangerIsRefusedAndToldWhy) {
   EXPECT_EQ(rig_.learner()->counters()->refused, 3u);
 }
 
-// A peer without manners: garbage, several frames at once, none, a reply instead of a request, damaged commits.
+// A peer without manners: garbage, several frames at once, none, a reply instead of a request,
+// damaged commits.
 TEST_F(ServiceFault, BadFramesAreCountedAndAnsweredAndHurtNobody) {
   rig_.start();
   auto learner = rig_.learner();
-  learner->open_collect(collect_of(1, 1));
   zmq::socket_t peer(rig_.context, zmq::socket_type::dealer);
   peer.set(zmq::sockopt::linger, 0);
   peer.set(zmq::sockopt::rcvtimeo, static_cast<int>(kPatience * 1000));
@@ -249,8 +250,10 @@ TEST_F(ServiceFault, BadFramesAreCountedAndAnsweredAndHurtNobody) {
     answer();
   }
   EXPECT_GT(learner->counters()->bad_frames, 500u);
-  auto sampler = rig_.sampler();
-  EXPECT_EQ(sampler->lease_prompts(1, true).size(), 1u);
+  CollectSpec spec = collect_of(1, 1);
+  spec.phase = PhaseId{9};  // some of the noise was a commit to phase 0
+  learner->open_collect(spec);
+  EXPECT_EQ(rig_.sampler()->lease_prompts(1, true).size(), 1u);
   EXPECT_FALSE(rig_.service->failure());
 }
 
@@ -261,8 +264,10 @@ TEST_F(ServiceFault, StopUnblocksEveryCall) {
   auto scorer = rig_.scorer();
   learner->open_collect(collect_of(1, 1));
   EXPECT_EQ(sampler->lease_prompts(1, true).size(), 1u);
-  auto prompts = std::async(std::launch::async, [&] { return sampler->lease_prompts(1, true).empty(); });
-  auto scores = std::async(std::launch::async, [&] { return scorer->lease_scores(1, true).empty(); });
+  auto prompts =
+      std::async(std::launch::async, [&] { return sampler->lease_prompts(1, true).empty(); });
+  auto scores =
+      std::async(std::launch::async, [&] { return scorer->lease_scores(1, true).empty(); });
   auto batch = std::async(std::launch::async, [&] { return !learner->take_batch(); });
   auto observer = rig_.client("observer", fb::Role_observer);
   EXPECT_TRUE(eventually([&] { return observer->counters()->parked == 3; }));
@@ -278,7 +283,8 @@ TEST_F(ServiceFault, StopUnblocksEveryCall) {
 TEST_F(ServiceFault, AServiceStopsWhileRequestsWait) {
   rig_.start();
   auto sampler = rig_.sampler();
-  auto prompts = std::async(std::launch::async, [&] { return sampler->lease_prompts(1, true).empty(); });
+  auto prompts =
+      std::async(std::launch::async, [&] { return sampler->lease_prompts(1, true).empty(); });
   auto observer = rig_.client("observer", fb::Role_observer);
   EXPECT_TRUE(eventually([&] { return observer->counters()->parked == 1; }));
   const double began = monotonic_seconds();
@@ -292,7 +298,8 @@ TEST_F(ServiceFault, AnEndpointInUseIsRefusedWithItsName) {
   rig_.start();
   ServiceRig other;
   try {
-    StoreService second(rig_.context, Store::open(other.folder.path() / "store", "run"), {.endpoint = rig_.endpoint});
+    StoreService second(rig_.context, Store::open(other.folder.path() / "store", "run"),
+                        {.endpoint = rig_.endpoint});
     FAIL() << "two services on one address";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::unavailable);
@@ -346,8 +353,10 @@ TEST_F(DiskFault, AnErrorOfTheStoreReachesEveryClient) {
   auto sampler = rig_.sampler();
   auto scorer = rig_.scorer();
   learner->open_collect(collect_of(1, 1));
-  auto batch = std::async(std::launch::async, [&] { return code_of([&] { learner->take_batch(); }); });
-  auto scores = std::async(std::launch::async, [&] { return code_of([&] { scorer->lease_scores(1, true); }); });
+  auto batch =
+      std::async(std::launch::async, [&] { return code_of([&] { learner->take_batch(); }); });
+  auto scores = std::async(std::launch::async,
+                           [&] { return code_of([&] { scorer->lease_scores(1, true); }); });
   const auto leases = sampler->lease_prompts(1, true);
   auto observer = rig_.client("observer", fb::Role_observer);
   EXPECT_TRUE(eventually([&] { return observer->counters()->parked == 2; }));

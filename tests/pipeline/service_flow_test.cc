@@ -99,16 +99,20 @@ TEST_F(Service, ARepeatedCommitIsAcknowledgedAndStoredOnce) {
   auto learner = rig_.learner();
   std::vector<std::pair<SampleKey, Digest>> journal;
   ClientOptions options = rig_.options("rollout", fb::Role_rollout);
-  options.journal = [&](const SampleKey& key, const Digest& content) { journal.emplace_back(key, content); };
+  options.journal = [&](const SampleKey& key, const Digest& content) {
+    journal.emplace_back(key, content);
+  };
   StoreClient sampler(rig_.context, options);
   const auto leases = lease(*learner, sampler, 1);
-  for (int time = 0; time < 3; ++time) sampler.commit_samples(leases[0].fence, one(sample_of(key(0, 0, 0, 0))));
+  for (int time = 0; time < 3; ++time)
+    sampler.commit_samples(leases[0].fence, one(sample_of(key(0, 0, 0, 0))));
   EXPECT_TRUE(sampler.flush());
   EXPECT_EQ(learner->counters()->duplicates, 2u);
   auto store = rig_.stored();
   EXPECT_EQ(rows_of(*store), 1u);
   ASSERT_EQ(journal.size(), 3u);
-  for (const auto& entry : journal) EXPECT_EQ(entry, std::pair(key(0, 0, 0, 0), store->row(key(0, 0, 0, 0))->content));
+  for (const auto& entry : journal)
+    EXPECT_EQ(entry, std::pair(key(0, 0, 0, 0), store->row(key(0, 0, 0, 0))->content));
 }
 
 TEST_F(Service, OtherContentUnderOneKeyIsAnErrorOfTheSampler) {
@@ -129,7 +133,8 @@ TEST_F(Service, CommitsThatWaitTogetherShareASyncedWrite) {
   uint32_t sent = 0;
   for (uint32_t time = 0; sent < kSamples; ++time) {
     for (const LeasedPrompt& lease : leases) {
-      if (sent++ < kSamples) sampler->commit_samples(lease.fence, one(sample_of({lease.group, SampleIndex{time}})));
+      if (sent++ < kSamples)
+        sampler->commit_samples(lease.fence, one(sample_of({lease.group, SampleIndex{time}})));
     }
   }
   EXPECT_TRUE(sampler->flush());
@@ -175,7 +180,8 @@ TEST_F(Service, FetchingWhatIsNotThereNamesTheSample) {
 TEST_F(Service, OnlyTheLearnerThatOpenedACollectTakesItsBatch) {
   auto first = rig_.learner(), second = rig_.learner();
   first->open_collect(collect_of(1, 1));
-  auto taken = std::async(std::launch::async, [&] { return code_of([&] { first->take_batch(); }); });
+  auto taken =
+      std::async(std::launch::async, [&] { return code_of([&] { first->take_batch(); }); });
   EXPECT_TRUE(eventually([&] { return second->counters()->parked == 1; }));
   second->open_collect(collect_of(1, 1));
   EXPECT_EQ(soon(taken), Code::mismatch);
@@ -189,7 +195,27 @@ TEST_F(Service, AStepOfAnotherTimelineIsRefused) {
   EXPECT_TRUE(second->commit_step(step_of(1, {}), {}));
 }
 
-TEST_F(Service, AShutdownMessageEndsIt) {
+TEST_F(Service, AnAnnotatorNeedsNoLease) {
+  auto learner = rig_.learner();
+  auto sampler = rig_.sampler();
+  const auto leases = lease(*learner, *sampler, 1);
+  const SampleKey sample{leases[0].group, SampleIndex{0}};
+  sampler->commit_samples(leases[0].fence, one(sample_of(sample)));
+  sampler->flush();
+  fb::ColumnT column = outcome_of(sample, 1);
+  column.name = "ref_logprob";
+  column.type = fb::ValueType_f32;
+  const fb::Fence fence(learner->welcome()->service, learner->welcome()->timeline.value, 0);
+  learner->commit_columns(fence, one(column));
+  EXPECT_TRUE(learner->flush());
+  EXPECT_EQ(learner->late(), 0u);
+  EXPECT_EQ(learner->fetch({sample}, {"ref_logprob"})->columns.size(), 1u);
+  learner->commit_columns(fence, one(outcome_of(sample, 1)));  // an outcome does
+  EXPECT_TRUE(learner->flush());
+  EXPECT_EQ(learner->late(), 1u);
+}
+
+TEST_P(ServiceFlow, AShutdownMessageEndsIt) {
   auto learner = rig_.learner();
   EXPECT_TRUE(learner->shutdown());
   EXPECT_TRUE(eventually([&] { return !rig_.service->running(); }));

@@ -1,5 +1,5 @@
-// Shared by the tests of the message layer: a real service over a real store in a folder that goes away, clients of every
-// role, and a scripted peer for what a healthy service never does.
+// Shared by the tests of the message layer: a real service over a real store in a folder that goes
+// away, clients of every role, and a scripted peer for what a healthy service never does.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -132,10 +132,14 @@ struct ServiceRig {
   }
 
   void start(rocksdb::Env* env = nullptr) {
-    service = std::make_unique<StoreService>(
-        context, Store::open(folder.path() / "store", "run", env),
-        ServiceOptions{.endpoint = endpoint, .run_id = "run", .numerics = "portable", .model_id = "model",
-                       .lease_seconds = lease_seconds, .credit_bytes = credit_bytes});
+    service =
+        std::make_unique<StoreService>(context, Store::open(folder.path() / "store", "run", env),
+                                       ServiceOptions{.endpoint = endpoint,
+                                                      .run_id = "run",
+                                                      .numerics = "portable",
+                                                      .model_id = "model",
+                                                      .lease_seconds = lease_seconds,
+                                                      .credit_bytes = credit_bytes});
   }
   void restart() {
     service.reset();
@@ -148,18 +152,26 @@ struct ServiceRig {
   }
 
   ClientOptions options(const std::string& name, fb::Role role) const {
-    return {.endpoint = endpoint, .name = name, .role = role, .run_id = "run", .numerics = "portable",
-            .model_id = "model", .heartbeat_seconds = heartbeat_seconds, .resend_seconds = 5};
+    return {.endpoint = endpoint,
+            .name = name,
+            .role = role,
+            .run_id = "run",
+            .numerics = "portable",
+            .model_id = "model",
+            .heartbeat_seconds = heartbeat_seconds,
+            .resend_seconds = 5};
   }
   std::unique_ptr<StoreClient> client(const std::string& name, fb::Role role) {
     return std::make_unique<StoreClient>(context, options(name, role));
   }
   std::unique_ptr<StoreClient> learner() { return client("learner", fb::Role_learner); }
-  std::unique_ptr<StoreClient> sampler(const std::string& name = "rollout") { return client(name, fb::Role_rollout); }
+  std::unique_ptr<StoreClient> sampler(const std::string& name = "rollout") {
+    return client(name, fb::Role_rollout);
+  }
   std::unique_ptr<StoreClient> scorer() { return client("reward", fb::Role_reward); }
 
   std::string endpoint;
-  double lease_seconds = 100, heartbeat_seconds = 0.02;
+  double lease_seconds = 100, heartbeat_seconds = 0.05;
   uint64_t credit_bytes = uint64_t{64} << 20;
   TemporaryFolder folder;
   zmq::context_t context{1};
@@ -191,7 +203,8 @@ inline void score_all(StoreClient& scorer, size_t samples) {
 
 // A ROUTER that does what the test says.
 struct ScriptedService {
-  ScriptedService(zmq::context_t& context, const std::string& endpoint) : socket(context, zmq::socket_type::router) {
+  ScriptedService(zmq::context_t& context, const std::string& endpoint)
+      : socket(context, zmq::socket_type::router) {
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(kPatience * 1000));
     socket.bind(endpoint);
@@ -205,7 +218,8 @@ struct ScriptedService {
   }
   fb::MessageT any() {
     std::vector<zmq::message_t> parts;
-    if (!zmq::recv_multipart(socket, std::back_inserter(parts))) throw std::runtime_error("no message came");
+    if (!zmq::recv_multipart(socket, std::back_inserter(parts)))
+      throw std::runtime_error("no message came");
     peer = parts.at(0).to_string();
     return decode(parts.at(1).to_string_view());
   }

@@ -45,17 +45,21 @@ class Stages : public testing::Test {
     eval.sampling.temperature = 0;
     streams_ = {{PhaseId{0}, train}, {PhaseId{1}, eval}};
   }
-  std::shared_ptr<const Weights> make_weights(uint64_t version) { return tiny_weights(spec_, DType::f32, version); }
+  std::shared_ptr<const Weights> make_weights(uint64_t version) {
+    return tiny_weights(spec_, DType::f32, version);
+  }
 
   std::unique_ptr<RolloutStage> sampler(size_t kv_pages = 1000) {
     RolloutOptions options{.spec = spec_, .seed = 9, .numerics = "portable"};
-    options.engine = {.kv_bytes = kv_pages * KvPages::page_bytes(spec_, DType::f32), .max_rows = 32};
-    return std::make_unique<RolloutStage>(rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_,
-                                          byte_tokenizer(), source_, kernels());
+    options.engine = {.kv_bytes = kv_pages * KvPages::page_bytes(spec_, DType::f32),
+                      .max_rows = 32};
+    return std::make_unique<RolloutStage>(rig_.context, rig_.options("rollout", fb::Role_rollout),
+                                          options, streams_, byte_tokenizer(), source_, kernels());
   }
   std::unique_ptr<RewardStage> scorer() {
-    return std::make_unique<RewardStage>(rig_.context, rig_.options("reward", fb::Role_reward), RewardStageOptions{},
-                                         streams_, byte_tokenizer(), rewards_);
+    return std::make_unique<RewardStage>(rig_.context, rig_.options("reward", fb::Role_reward),
+                                         RewardStageOptions{}, streams_, byte_tokenizer(),
+                                         rewards_);
   }
   CollectSpec spec_of(const WeightsId& id, uint32_t groups, PhaseId phase = {}) {
     CollectSpec spec = collect_of(groups, 4);
@@ -89,7 +93,8 @@ std::string identity(const std::vector<fb::SampleT>& samples) {
   for (const fb::SampleT& sample : samples) {
     text += cat(from_record(*sample.key).text(), " row ", sample.row, ":");
     for (uint32_t token : sample.sequences[0]->tokens) text += cat(" ", token);
-    for (float logprob : sample.sequences[0]->logprobs) text += cat(" ", std::bit_cast<uint32_t>(logprob));
+    for (float logprob : sample.sequences[0]->logprobs)
+      text += cat(" ", std::bit_cast<uint32_t>(logprob));
     text += "\n";
   }
   return text;
@@ -143,7 +148,8 @@ TEST_F(Stages, TheBatchIsTheSameWhateverTheWorkers) {
   auto first = sampler(), second = sampler(40), third = sampler(30);
   auto rewards = scorer(), more_rewards = scorer();
   EXPECT_EQ(identity(batch(*learner, spec_of(weights->id(), 6))), alone);
-  EXPECT_EQ(first->counters().samples + second->counters().samples + third->counters().samples, 24u);
+  EXPECT_EQ(first->counters().samples + second->counters().samples + third->counters().samples,
+            24u);
 }
 
 TEST_F(Stages, TakeNewWeightsBetweenBatches) {
@@ -170,7 +176,8 @@ TEST_F(Stages, AnEvaluationTakesItsRowsInOrder) {
   ASSERT_EQ(samples.size(), 4 * (kRows + 2));
   for (size_t i = 0; i < samples.size(); ++i) {
     EXPECT_EQ(samples[i].row, i / 4 % kRows);
-    EXPECT_EQ(samples[i].sequences[0]->tokens, samples[i / 4 * 4].sequences[0]->tokens) << "greedy members differ";
+    EXPECT_EQ(samples[i].sequences[0]->tokens, samples[i / 4 * 4].sequences[0]->tokens)
+        << "greedy members differ";
   }
 }
 
@@ -228,13 +235,14 @@ TEST_F(Stages, AnErrorEndsTheStageAndIsTold) {
   source_->publish(weights);
   RolloutOptions options{.spec = spec_, .seed = 9, .numerics = "portable"};
   options.on_failure = [&](const Error& error) { told.set_value(error.code()); };
-  RolloutStage rollout(rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_, byte_tokenizer(),
-                       source_, kernels());
+  RolloutStage rollout(rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_,
+                       byte_tokenizer(), source_, kernels());
   learner->open_collect(spec_of({Version{1}, Digest{1, 1}}, 1));  // weights that nobody published
   auto code = told.get_future();
   EXPECT_EQ(soon(code), Code::mismatch);
   ASSERT_TRUE(rollout.failure());
-  EXPECT_NE(std::string(rollout.failure()->what()).find(weights->id().digest.text()), std::string::npos);
+  EXPECT_NE(std::string(rollout.failure()->what()).find(weights->id().digest.text()),
+            std::string::npos);
 }
 
 class Throwing : public Dataset {
@@ -272,7 +280,9 @@ TEST(WeightSource, APullWaitsForTheVersionAndYieldsToAStop) {
   source.publish(weights);
   EXPECT_EQ(soon(pulled), weights);
   std::stop_source stop;
-  auto stopped = std::async(std::launch::async, [&] { return source.pull({Version{9}, {}}, stop.get_token()); });
+  auto stopped = std::async(std::launch::async, [&] {
+    return source.pull({Version{9}, {}}, stop.get_token());
+  });
   stop.request_stop();
   EXPECT_EQ(soon(stopped), nullptr);
 }

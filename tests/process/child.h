@@ -21,7 +21,8 @@ class Child {
   using Environment = std::vector<std::pair<std::string, std::string>>;
 
   // Standard output and error go to `log` (appended).
-  Child(const std::vector<std::string>& command, const std::filesystem::path& log, const Environment& environment = {}) {
+  Child(const std::vector<std::string>& command, const std::filesystem::path& log,
+        const Environment& environment = {}) {
     pid_ = ::fork();
     if (pid_ != 0) return;
     int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);

@@ -1,5 +1,5 @@
-// Runs one disabled test of this very program as a child: fork alone would carry RocksDB's threads and the kill point of
-// the parent over.
+// Runs one disabled test of this very program as a child: fork alone would carry RocksDB's threads
+// and the kill point of the parent over.
 #pragma once
 
 #include <signal.h>
@@ -20,8 +20,9 @@ inline pid_t spawn_child(const std::string& test, std::vector<std::string> varia
   for (std::string& variable : variables) env.push_back(variable.data());
   for (char** variable = environ; *variable != nullptr; ++variable) env.push_back(*variable);
   env.push_back(nullptr);
-  std::vector<std::string> words = {"child", "--gtest_filter=" + test, "--gtest_also_run_disabled_tests",
-                                    "--gtest_brief=1", "--gtest_output="};
+  std::vector<std::string> words = {"child", "--gtest_filter=" + test,
+                                    "--gtest_also_run_disabled_tests", "--gtest_brief=1",
+                                    "--gtest_output="};
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t child = 0;

@@ -1,4 +1,5 @@
-// The dispatcher under random workers, orders, deaths and lapsed leases: any number of seeds, no I/O, a virtual clock.
+// The dispatcher under random workers, orders, deaths and lapsed leases: any number of seeds, no
+// I/O, a virtual clock.
 #include "base/random.h"
 #include "storage/dispatcher.h"
 #include "tests/storage/fixture.h"
@@ -9,9 +10,11 @@ namespace {
 constexpr PhaseId kPhase{1};
 constexpr double kLease = 5;
 
-// What the policy and the rewards would give: a pure function of the sample, as in a deterministic run.
+// What the policy and the rewards would give: a pure function of the sample, as in a deterministic
+// run.
 OutcomeRow outcome_of(const SampleKey& key) {
-  RandomKey random = random_key(7, Domain::test, {key.group.draw.value, key.group.version.value, key.sample.value});
+  RandomKey random = random_key(7, Domain::test,
+                                {key.group.draw.value, key.group.version.value, key.sample.value});
   uint32_t bits = random_bits(random, 0);
   if (bits % 16 == 0) return {fb::OutcomeStatus_timed_out, 0, 0, false};
   double raw = bits % 3 == 0 ? 1 : 0;
@@ -25,10 +28,12 @@ SampleRow row_of(const SampleKey& key) {
   return row;
 }
 
-// Workers that lease, deliver out of order, die, fall silent and deliver late; facts that survive in `stored`.
+// Workers that lease, deliver out of order, die, fall silent and deliver late; facts that survive
+// in `stored`.
 class Simulation {
  public:
-  Simulation(uint64_t seed, bool faults) : random_(random_key(seed, Domain::test, {5})), faults_(faults) {
+  Simulation(uint64_t seed, bool faults)
+      : random_(random_key(seed, Domain::test, {5})), faults_(faults) {
     workers_ = 1 + random_.below(6);
   }
 
@@ -49,14 +54,28 @@ class Simulation {
     dispatcher_.expire(now_);
     std::string worker = cat("worker", random_.below(workers_));
     switch (random_.below(faults_ ? 8 : 6)) {
-      case 0: lease_prompt(worker); break;
-      case 1: lease_score(worker); break;
+      case 0:
+        lease_prompt(worker);
+        break;
+      case 1:
+        lease_score(worker);
+        break;
       case 2:
-      case 3: deliver_sample(); break;
-      case 4: deliver_outcome(); break;
-      case 5: dispatcher_.heartbeat(worker, now_); break;
-      case 6: fault(worker); break;
-      case 7: now_ += random_.below(10) == 0 ? kLease : 0; break;
+      case 3:
+        deliver_sample();
+        break;
+      case 4:
+        deliver_outcome();
+        break;
+      case 5:
+        dispatcher_.heartbeat(worker, now_);
+        break;
+      case 6:
+        fault(worker);
+        break;
+      case 7:
+        now_ += random_.below(10) == 0 ? kLease : 0;
+        break;
     }
   }
 
@@ -81,10 +100,12 @@ class Simulation {
     auto lease = dispatcher_.lease_prompt(worker, now_);
     if (!lease) return;
     EXPECT_EQ(lease->weights, spec_.weights);
-    for (SampleIndex sample : lease->missing) sampling_.push_back({worker, lease->epoch, {lease->group, sample}});
+    for (SampleIndex sample : lease->missing)
+      sampling_.push_back({worker, lease->epoch, {lease->group, sample}});
   }
   void lease_score(const std::string& worker) {
-    if (auto lease = dispatcher_.lease_score(worker, now_)) scoring_.push_back({worker, lease->epoch, lease->sample});
+    if (auto lease = dispatcher_.lease_score(worker, now_))
+      scoring_.push_back({worker, lease->epoch, lease->sample});
   }
   std::optional<Work> any(std::vector<Work>& works) {
     if (works.empty()) return std::nullopt;
@@ -137,11 +158,14 @@ class Simulation {
 };
 
 std::string text_of(const BatchPlan& plan) {
-  std::string text = cat("next ", plan.next, " drawn ", plan.drawn, " equal ", plan.zero_variance, " sum ", plan.raw_sum,
-                         " of ", plan.raw_count, " correct ", plan.correct, ":");
-  for (const auto& [status, count] : plan.outcomes) text += cat(" ", fb::EnumNameOutcomeStatus(status), "=", count);
+  std::string text =
+      cat("next ", plan.next, " drawn ", plan.drawn, " equal ", plan.zero_variance, " sum ",
+          plan.raw_sum, " of ", plan.raw_count, " correct ", plan.correct, ":");
+  for (const auto& [status, count] : plan.outcomes)
+    text += cat(" ", fb::EnumNameOutcomeStatus(status), "=", count);
   for (const PlannedGroup& group : plan.groups) {
-    for (const PlannedSample& sample : group.samples) text += cat(" ", sample.key.text(), "=", sample.outcome.raw);
+    for (const PlannedSample& sample : group.samples)
+      text += cat(" ", sample.key.text(), "=", sample.outcome.raw);
   }
   return text;
 }
@@ -171,7 +195,8 @@ std::vector<std::string> ordered_run(uint64_t seed, bool faults, uint32_t lookah
     batches.push_back(text_of(*plan));
     for (const PlannedGroup& group : plan->groups) {
       for (const PlannedSample& sample : group.samples) {
-        EXPECT_TRUE(used.insert(sample.key).second) << sample.key.text() << " is in two batches, seed " << seed;
+        EXPECT_TRUE(used.insert(sample.key).second)
+            << sample.key.text() << " is in two batches, seed " << seed;
       }
     }
     simulation.commit(*plan);
@@ -185,7 +210,8 @@ TEST(DispatcherSimulation, OrderedBatchesArePureWhateverTheWorkers) {
   ASSERT_EQ(expected.size(), 4u);
   EXPECT_NE(expected[0], expected[1]);
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    ASSERT_EQ(ordered_run(seed, seed % 3 != 0, static_cast<uint32_t>(seed % 4)), expected) << "seed " << seed;
+    ASSERT_EQ(ordered_run(seed, seed % 3 != 0, static_cast<uint32_t>(seed % 4)), expected)
+        << "seed " << seed;
   }
 }
 
@@ -217,7 +243,8 @@ TEST(DispatcherSimulation, UnorderedNeverBreaksItsStalenessBoundNorUsesASampleTw
       simulation.commit(*plan);
       stale += plan->stale;
       first = plan->next;
-      for (uint64_t turns = pace.below(40); turns > 0; --turns) simulation.step();  // the learner is at work
+      for (uint64_t turns = pace.below(40); turns > 0; --turns)
+        simulation.step();  // the learner is at work
     }
   }
   EXPECT_GT(stale, 0u) << "the bound was never tried";

@@ -1,63 +1,9 @@
 #include "storage/dispatcher.h"
 
-#include "tests/storage/fixture.h"
+#include "tests/storage/dispatcher_fixture.h"
 
 namespace reckon {
 namespace {
-
-constexpr PhaseId kPhase{3};
-
-CollectSpec spec(uint32_t groups, uint32_t group_size, uint64_t version = 0, uint64_t first = 0) {
-  CollectSpec spec;
-  spec.phase = kPhase;
-  spec.first = Draw{first};
-  spec.groups = groups;
-  spec.group_size = group_size;
-  spec.filter = Filter::zero_variance;
-  spec.weights = weights(version);
-  return spec;
-}
-
-SampleRow row(const SampleKey& key, uint64_t branch = 0) {
-  SampleRow row;
-  row.key = key;
-  row.weights = weights(key.group.version.value, branch);
-  row.prompt_tokens = 2;
-  row.completion_tokens = 5;
-  return row;
-}
-
-OutcomeRow scored(double raw) { return {fb::OutcomeStatus_scored, raw, raw, raw > 0.5}; }
-
-class DispatcherTest : public testing::Test {
- protected:
-  SampleKey member(uint64_t draw, uint32_t sample, uint64_t version = 0) { return key(kPhase.value, draw, version, sample); }
-  void store(uint64_t draw, uint32_t sample, uint64_t version = 0) { dispatcher_.sample_stored(row(member(draw, sample, version))); }
-  // A whole group with these raw outcomes.
-  void decide(uint64_t draw, std::vector<double> raw, uint64_t version = 0) {
-    for (uint32_t i = 0; i < raw.size(); ++i) {
-      store(draw, i, version);
-      dispatcher_.outcome_stored(member(draw, i, version), scored(raw[i]));
-    }
-  }
-  std::optional<uint64_t> lease(const std::string& client = "a", double now = 0) {
-    auto lease = dispatcher_.lease_prompt(client, now);
-    if (!lease) return std::nullopt;
-    return lease->group.draw.value;
-  }
-  static std::vector<uint64_t> draws(const BatchPlan& plan) {
-    std::vector<uint64_t> out;
-    for (const PlannedGroup& group : plan.groups) out.push_back(group.key.draw.value);
-    return out;
-  }
-  static std::map<uint64_t, DeadReason> dead(const BatchPlan& plan) {
-    std::map<uint64_t, DeadReason> out;
-    for (const auto& [key, reason] : plan.dead) out[key.draw.value] = reason;
-    return out;
-  }
-
-  Dispatcher dispatcher_{10};
-};
 
 TEST_F(DispatcherTest, LeasesAscendAndStopAtGroupsAndLookahead) {
   CollectSpec two = spec(2, 2);
@@ -103,7 +49,9 @@ TEST_F(DispatcherTest, BatchIsTheFirstThatPassInDrawOrder) {
   EXPECT_EQ(plan->drawn, 3u);
   EXPECT_EQ(plan->zero_variance, 1u);
   EXPECT_EQ(plan->surplus, 2u);
-  EXPECT_EQ(dead(*plan), (std::map<uint64_t, DeadReason>{{0, DeadReason::filtered}, {3, DeadReason::surplus}, {4, DeadReason::surplus}}));
+  EXPECT_EQ(dead(*plan),
+            (std::map<uint64_t, DeadReason>{
+                {0, DeadReason::filtered}, {3, DeadReason::surplus}, {4, DeadReason::surplus}}));
   EXPECT_EQ(plan->outcomes.at(fb::OutcomeStatus_scored), 6u);
   EXPECT_EQ(plan->raw_sum, 2);
   EXPECT_EQ(plan->raw_count, 6u);
@@ -225,7 +173,8 @@ TEST_F(DispatcherTest, UnscoredMembersLeaveTheStatistics) {
     dispatcher.open(one);
     for (uint32_t m = 0; m < 3; ++m) {
       dispatcher.sample_stored(row(member(0, m)));
-      OutcomeRow outcome = c.raw[m] ? scored(*c.raw[m]) : OutcomeRow{fb::OutcomeStatus_timed_out, 0, 0, false};
+      OutcomeRow outcome =
+          c.raw[m] ? scored(*c.raw[m]) : OutcomeRow{fb::OutcomeStatus_timed_out, 0, 0, false};
       dispatcher.outcome_stored(member(0, m), outcome);
     }
     auto plan = dispatcher.take_batch();
@@ -283,7 +232,8 @@ TEST_F(DispatcherTest, ExpiredLeaseGoesToAnotherAndItsLateResultIsRefused) {
   EXPECT_FALSE(dispatcher_.expire(18));
   EXPECT_FALSE(lease("b", 18));
   EXPECT_TRUE(dispatcher_.expire(19));
-  EXPECT_TRUE(dispatcher_.sample_lease_valid(first->group, first->epoch)) << "nobody else has it yet";
+  EXPECT_TRUE(dispatcher_.sample_lease_valid(first->group, first->epoch))
+      << "nobody else has it yet";
   auto second = dispatcher_.lease_prompt("b", 19);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->group, first->group);
@@ -322,7 +272,8 @@ TEST_F(DispatcherTest, ScoresAreLeasedInOrderOnce) {
   store(1, 0);
   store(0, 1);
   store(0, 0);
-  auto first = dispatcher_.lease_score("a", 0), second = dispatcher_.lease_score("a", 0), third = dispatcher_.lease_score("a", 0);
+  auto first = dispatcher_.lease_score("a", 0), second = dispatcher_.lease_score("a", 0),
+       third = dispatcher_.lease_score("a", 0);
   EXPECT_EQ(first->sample, member(0, 0));
   EXPECT_EQ(second->sample, member(0, 1));
   EXPECT_EQ(third->sample, member(1, 0));
@@ -364,129 +315,6 @@ TEST_F(DispatcherTest, ConsumedGroupAboveTheCursorIsADefect) {
   dispatcher_.sample_stored(consumed);
   dispatcher_.open(spec(1, 1));
   EXPECT_EQ(code_of([&] { lease(); }), Code::internal);
-}
-
-class UnorderedTest : public DispatcherTest {
- protected:
-  CollectSpec ahead(uint32_t groups, uint32_t staleness, uint64_t version, uint64_t first = 0) {
-    CollectSpec out = spec(groups, 1, version, first);
-    out.ordered = false;
-    out.filter = Filter::none;
-    out.max_staleness = staleness;
-    return out;
-  }
-};
-
-TEST_F(UnorderedTest, IssuesAheadWithinItsBoundAndWhileClosed) {
-  dispatcher_.open(ahead(2, 1, 0));
-  for (uint64_t draw = 0; draw < 4; ++draw) EXPECT_EQ(lease(), draw);
-  EXPECT_FALSE(lease());
-  decide(3, {1});
-  EXPECT_FALSE(dispatcher_.take_batch());
-  decide(1, {1});
-  auto plan = dispatcher_.take_batch();
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(draws(*plan), (std::vector<uint64_t>{1, 3}));
-  EXPECT_EQ(plan->next, Draw{0}) << "draw 0 is still on its way";
-  EXPECT_EQ(lease(), 4u) << "sampled ahead while the learner works";
-  EXPECT_EQ(lease(), 5u);
-  EXPECT_FALSE(lease());
-  dispatcher_.open(ahead(2, 1, 1, 0));
-  decide(0, {1});
-  decide(2, {1});
-  plan = dispatcher_.take_batch();
-  EXPECT_EQ(draws(*plan), (std::vector<uint64_t>{0, 2})) << "one version old";
-  EXPECT_EQ(plan->next, Draw{4});
-}
-
-TEST_F(UnorderedTest, StaleGroupsAreDropped) {
-  dispatcher_.open(ahead(1, 1, 0));
-  auto flying = dispatcher_.lease_prompt("a", 0);
-  lease();
-  decide(1, {1});
-  dispatcher_.open(ahead(1, 1, 2));
-  EXPECT_FALSE(dispatcher_.take_batch());
-  EXPECT_FALSE(dispatcher_.sample_lease_valid(flying->group, flying->epoch));
-  auto fresh = dispatcher_.lease_prompt("a", 0);
-  EXPECT_EQ(fresh->group, (GroupKey{kPhase, Draw{2}, Version{2}}));
-  decide(2, {1}, 2);
-  auto plan = dispatcher_.take_batch();
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(draws(*plan), (std::vector<uint64_t>{2}));
-  EXPECT_EQ(plan->stale, 2u);
-  EXPECT_EQ(dead(*plan), (std::map<uint64_t, DeadReason>{{0, DeadReason::stale}, {1, DeadReason::stale}}));
-}
-
-TEST_F(UnorderedTest, LapsedGroupOfOldWeightsStartsAnew) {
-  dispatcher_.open(ahead(1, 2, 0));
-  auto old = dispatcher_.lease_prompt("a", 0);
-  dispatcher_.open(ahead(1, 2, 1));
-  dispatcher_.client_gone("a");
-  auto anew = dispatcher_.lease_prompt("b", 0);
-  ASSERT_TRUE(anew);
-  EXPECT_EQ(anew->group, (GroupKey{kPhase, Draw{0}, Version{1}}));
-  EXPECT_FALSE(dispatcher_.sample_lease_valid(old->group, old->epoch));
-  decide(0, {1}, 1);
-  auto plan = dispatcher_.take_batch();
-  EXPECT_EQ(plan->dead, (std::vector<std::pair<GroupKey, DeadReason>>{{old->group, DeadReason::stale}}));
-}
-
-TEST_F(UnorderedTest, FilteredGroupsMakeRoomAndAreReported) {
-  CollectSpec one = ahead(1, 0, 0);
-  one.group_size = 2;
-  one.filter = Filter::zero_variance;
-  dispatcher_.open(one);
-  EXPECT_EQ(lease(), 0u);
-  EXPECT_FALSE(lease());
-  decide(0, {1, 1});
-  EXPECT_EQ(lease(), 1u);
-  decide(1, {1, 0});
-  auto plan = dispatcher_.take_batch();
-  EXPECT_EQ(draws(*plan), (std::vector<uint64_t>{1}));
-  EXPECT_EQ(dead(*plan), (std::map<uint64_t, DeadReason>{{0, DeadReason::filtered}}));
-  EXPECT_EQ(plan->zero_variance, 1u);
-  EXPECT_EQ(plan->drawn, 2u);
-}
-
-TEST_F(UnorderedTest, ConsumedDrawsFromDiskAreNotDrawnAgain) {
-  SampleRow consumed = row(member(1, 0));
-  consumed.consumed = Step{1};
-  dispatcher_.sample_stored(consumed);
-  store(2, 0);
-  dispatcher_.open(ahead(4, 0, 0));
-  EXPECT_EQ(lease(), 0u);
-  EXPECT_EQ(lease(), 3u);
-  EXPECT_EQ(lease(), 4u);
-  EXPECT_FALSE(lease()) << "0, 2, 3 and 4 are in play";
-}
-
-TEST_F(UnorderedTest, MaxDrawsEndsInASmallerBatch) {
-  CollectSpec three = ahead(3, 0, 0);
-  three.max_draws = 2;
-  dispatcher_.open(three);
-  EXPECT_EQ(lease(), 0u);
-  EXPECT_EQ(lease(), 1u);
-  EXPECT_FALSE(lease());
-  decide(0, {1});
-  EXPECT_FALSE(dispatcher_.take_batch());
-  decide(1, {1});
-  EXPECT_EQ(draws(*dispatcher_.take_batch()), (std::vector<uint64_t>{0, 1}));
-}
-
-TEST_F(UnorderedTest, EvaluationBetweenDoesNotRestartTheDraws) {
-  dispatcher_.open(ahead(1, 0, 0));
-  EXPECT_EQ(lease(), 0u);
-  decide(0, {1});
-  ASSERT_TRUE(dispatcher_.take_batch());
-  CollectSpec evaluation = spec(1, 1);
-  evaluation.phase = PhaseId{50};
-  evaluation.filter = Filter::none;
-  dispatcher_.open(evaluation);
-  dispatcher_.sample_stored(row(key(50, 0, 0, 0)));
-  dispatcher_.outcome_stored(key(50, 0, 0, 0), scored(1));
-  ASSERT_TRUE(dispatcher_.take_batch());
-  dispatcher_.open(ahead(1, 0, 1));
-  EXPECT_EQ(lease(), 1u);
 }
 
 }  // namespace

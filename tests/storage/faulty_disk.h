@@ -1,5 +1,5 @@
-// A disk for RocksDB that can be full, fail to sync, or lose power: on a crash what was not synced is gone, and so are
-// files whose folder was not synced since they were made.
+// A disk for RocksDB that can be full, fail to sync, or lose power: on a crash what was not synced
+// is gone, and so are files whose folder was not synced since they were made.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -30,14 +30,15 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
     std::lock_guard lock(mutex_);
     for (const std::string& name : unlisted_) std::filesystem::remove(name);
     for (const auto& [name, size] : synced_) {
-      if (std::filesystem::exists(name) && std::filesystem::file_size(name) > size) std::filesystem::resize_file(name, size);
+      if (std::filesystem::exists(name) && std::filesystem::file_size(name) > size)
+        std::filesystem::resize_file(name, size);
     }
     synced_.clear();
     unlisted_.clear();
   }
 
-  Status NewWritableFile(const std::string& name, const Options& options, std::unique_ptr<rocksdb::FSWritableFile>* out,
-                         Debug* debug) override {
+  Status NewWritableFile(const std::string& name, const Options& options,
+                         std::unique_ptr<rocksdb::FSWritableFile>* out, Debug* debug) override {
     if (full) return Status::NoSpace("no space left (test)");
     Status status = target()->NewWritableFile(name, options, out, debug);
     if (status.ok()) {
@@ -49,8 +50,8 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
     return status;
   }
 
-  Status RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
-                    Debug* debug) override {
+  Status RenameFile(const std::string& from, const std::string& to,
+                    const rocksdb::IOOptions& options, Debug* debug) override {
     Status status = target()->RenameFile(from, to, options, debug);
     std::lock_guard lock(mutex_);
     if (auto node = synced_.extract(from)) synced_[to] = node.mapped();
@@ -70,7 +71,8 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
    public:
     File(FaultyDisk* disk, std::string name, std::unique_ptr<rocksdb::FSWritableFile>&& file)
         : FSWritableFileOwnerWrapper(std::move(file)), disk_(disk), name_(std::move(name)) {}
-    Status Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options, Debug* debug) override {
+    Status Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                  Debug* debug) override {
       if (disk_->full) return Status::NoSpace("no space left (test)");
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
     }
@@ -78,8 +80,12 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
                   const rocksdb::DataVerificationInfo&, Debug* debug) override {
       return Append(data, options, debug);
     }
-    Status Sync(const rocksdb::IOOptions& options, Debug* debug) override { return synced(options, debug); }
-    Status Fsync(const rocksdb::IOOptions& options, Debug* debug) override { return synced(options, debug); }
+    Status Sync(const rocksdb::IOOptions& options, Debug* debug) override {
+      return synced(options, debug);
+    }
+    Status Fsync(const rocksdb::IOOptions& options, Debug* debug) override {
+      return synced(options, debug);
+    }
 
    private:
     Status synced(const rocksdb::IOOptions& options, Debug* debug) {
@@ -110,7 +116,9 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
    private:
     void listed() {
       std::lock_guard lock(disk_->mutex_);
-      std::erase_if(disk_->unlisted_, [&](const std::string& file) { return Path(file).parent_path() == Path(name_); });
+      std::erase_if(disk_->unlisted_, [&](const std::string& file) {
+        return Path(file).parent_path() == Path(name_);
+      });
     }
     FaultyDisk* disk_;
     std::string name_;

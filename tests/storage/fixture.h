@@ -16,7 +16,10 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     static int count = 0;
-    path_ = std::filesystem::temp_directory_path() / cat("reckon_storage_", ::getpid(), "_", count++);
+    Path memory = "/dev/shm";  // what is tested here does not depend on how slow a disk is
+    bool usable = ::access(memory.c_str(), W_OK) == 0;
+    path_ = (usable ? memory : std::filesystem::temp_directory_path()) /
+            cat("reckon_storage_", ::getpid(), "_", count++);
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -30,14 +33,17 @@ class TemporaryFolder {
   Path path_;
 };
 
-inline WeightsId weights(uint64_t version, uint64_t branch = 0) { return {Version{version}, Digest{branch, 1000 + version}}; }
+inline WeightsId weights(uint64_t version, uint64_t branch = 0) {
+  return {Version{version}, Digest{branch, 1000 + version}};
+}
 
 inline SampleKey key(uint32_t phase, uint64_t draw, uint64_t version, uint32_t sample) {
   return {{PhaseId{phase}, Draw{draw}, Version{version}}, SampleIndex{sample}};
 }
 
 // A prompt of two tokens and `length` tokens of the model.
-inline fb::SampleT sample_record(const SampleKey& key, uint32_t length = 3, uint64_t branch = 0, uint32_t first_token = 7) {
+inline fb::SampleT sample_record(const SampleKey& key, uint32_t length = 3, uint64_t branch = 0,
+                                 uint32_t first_token = 7) {
   fb::SampleT sample;
   sample.key = std::make_unique<fb::SampleKey>(to_record(key));
   sample.row = key.group.draw.value * 10;
@@ -48,7 +54,8 @@ inline fb::SampleT sample_record(const SampleKey& key, uint32_t length = 3, uint
   model->begin = 2;
   model->end = length + 2;
   model->source = fb::Source_model;
-  model->weights = std::make_unique<fb::WeightsId>(to_record(weights(key.group.version.value, branch)));
+  model->weights =
+      std::make_unique<fb::WeightsId>(to_record(weights(key.group.version.value, branch)));
   sequence->segments.push_back(std::move(prompt));
   sequence->segments.push_back(std::move(model));
   sequence->logprobs.assign(length, -0.5f);
@@ -57,7 +64,8 @@ inline fb::SampleT sample_record(const SampleKey& key, uint32_t length = 3, uint
   return sample;
 }
 
-inline fb::ColumnT outcome_record(const SampleKey& key, double raw, fb::OutcomeStatus status = fb::OutcomeStatus_scored) {
+inline fb::ColumnT outcome_record(const SampleKey& key, double raw,
+                                  fb::OutcomeStatus status = fb::OutcomeStatus_scored) {
   fb::OutcomeT outcome;
   outcome.status = status;
   outcome.value = outcome.raw = raw;
@@ -73,7 +81,8 @@ inline fb::ColumnT outcome_record(const SampleKey& key, double raw, fb::OutcomeS
   return column;
 }
 
-inline fb::LedgerRowT step_record(uint64_t step, const std::vector<SampleKey>& samples, Timeline timeline = {}) {
+inline fb::LedgerRowT step_record(uint64_t step, const std::vector<SampleKey>& samples,
+                                  Timeline timeline = {}) {
   fb::LedgerRowT row;
   row.step = row.phase_step = step;
   row.timeline = timeline.value;

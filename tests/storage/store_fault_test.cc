@@ -1,4 +1,5 @@
-// Kills, damaged files and failing disks: what was acknowledged is there afterwards, or the store refuses to open.
+// Kills, damaged files and failing disks: what was acknowledged is there afterwards, or the store
+// refuses to open.
 #include <fcntl.h>
 
 #include "base/random.h"
@@ -37,13 +38,15 @@ TEST(StoreChild, DISABLED_WritesUntilKilled) {
   }
 }
 
-// Runs the child until it has acknowledged `kill_after` samples or dies by its own kill point. Returns how many samples
-// the store acknowledged in all so far.
-uint64_t run_child(const Path& folder, uint64_t kill_after, const std::string& kill_point, uint64_t acknowledged) {
+// Runs the child until it has acknowledged `kill_after` samples or dies by its own kill point.
+// Returns how many samples the store acknowledged in all so far.
+uint64_t run_child(const Path& folder, uint64_t kill_after, const std::string& kill_point,
+                   uint64_t acknowledged) {
   int ends[2];
   EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   int inherited = ::dup(ends[1]);
-  std::vector<std::string> variables = {cat("RECKON_TEST_STORE=", folder.string()), cat("RECKON_TEST_PIPE=", inherited)};
+  std::vector<std::string> variables = {cat("RECKON_TEST_STORE=", folder.string()),
+                                        cat("RECKON_TEST_PIPE=", inherited)};
   if (!kill_point.empty()) variables.push_back(cat("RECKON_KILL_POINT=", kill_point));
   pid_t child = spawn_child("StoreChild.*", variables);
   ::close(ends[1]);
@@ -51,7 +54,8 @@ uint64_t run_child(const Path& folder, uint64_t kill_after, const std::string& k
   uint64_t n = 0, heard = 0;
   while (::read(ends[0], &n, sizeof n) == sizeof n) {
     acknowledged = n + 1;
-    if (++heard == kill_after) ::kill(child, SIGKILL);  // what it still says before it dies counts as well
+    if (++heard == kill_after)
+      ::kill(child, SIGKILL);  // what it still says before it dies counts as well
   }
   ::close(ends[0]);
   expect_killed(child);
@@ -105,7 +109,8 @@ class DamagedStore : public testing::Test {
     std::filesystem::remove_all(copy());
     std::filesystem::copy(original(), copy(), std::filesystem::copy_options::recursive);
   }
-  // True: it opened and everything is there, or what is damaged says so when it is read. False: it was refused.
+  // True: it opened and everything is there, or what is damaged says so when it is read. False: it
+  // was refused.
   bool opens_whole() {
     std::unique_ptr<Store> store;
     auto code = code_of([&] { store = Store::open(copy(), "run"); });
@@ -231,7 +236,8 @@ TEST_F(FaultyStore, FailedSyncIsFinalForThisStore) {
   disk_->sync_fails = true;
   EXPECT_EQ(code_of([&] { write_nth(*store, 10); }), Code::io);
   disk_->sync_fails = false;
-  EXPECT_EQ(code_of([&] { write_nth(*store, 11); }), Code::io) << "after a failed sync nothing is believed";
+  EXPECT_EQ(code_of([&] { write_nth(*store, 11); }), Code::io)
+      << "after a failed sync nothing is believed";
   store.reset();
   disk_->crash();
   store = open();
@@ -244,7 +250,8 @@ TEST_F(FaultyStore, MachineCrashLosesNothingAcknowledged) {
   uint64_t acknowledged = 0;
   for (int cycle = 0; cycle < 8; ++cycle) {
     auto store = open();
-    for (uint64_t writes = random.below(30); writes > 0; --writes) write_nth(*store, acknowledged++);
+    for (uint64_t writes = random.below(30); writes > 0; --writes)
+      write_nth(*store, acknowledged++);
     store.reset();
     disk_->crash();
     store = open();

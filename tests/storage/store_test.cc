@@ -31,10 +31,13 @@ class StoreTest : public testing::Test {
 };
 
 TEST(StoreKeys, OrderOfBytesIsOrderOfPhaseDrawVersionSample) {
-  std::vector<SampleKey> ascending = {key(0, 0, 0, 0),     key(0, 0, 0, 1), key(0, 0, 1, 0),     key(0, 1, 0, 0),
-                                      key(0, 255, 0, 300), key(0, 256, 0, 0), key(1, 0, 0, 0), key(256, 0, 0, 0)};
-  for (size_t i = 0; i + 1 < ascending.size(); ++i) EXPECT_LT(encode(ascending[i]), encode(ascending[i + 1]));
-  for (const SampleKey& key : ascending) EXPECT_EQ(decode_sample_key(column_key(key, "outcome")), key);
+  std::vector<SampleKey> ascending = {key(0, 0, 0, 0), key(0, 0, 0, 1),     key(0, 0, 1, 0),
+                                      key(0, 1, 0, 0), key(0, 255, 0, 300), key(0, 256, 0, 0),
+                                      key(1, 0, 0, 0), key(256, 0, 0, 0)};
+  for (size_t i = 0; i + 1 < ascending.size(); ++i)
+    EXPECT_LT(encode(ascending[i]), encode(ascending[i + 1]));
+  for (const SampleKey& key : ascending)
+    EXPECT_EQ(decode_sample_key(column_key(key, "outcome")), key);
   EXPECT_EQ(code_of([] { decode_sample_key("short"); }), Code::store_corrupt);
 }
 
@@ -89,7 +92,8 @@ TEST_F(StoreTest, BodyOfManyChunksComesBackWhole) {
 TEST_F(StoreTest, FirstWriteWins) {
   ASSERT_EQ(write_sample(store(), sample_record(key(0, 0, 0, 0))), CommitStatus::stored);
   EXPECT_EQ(write_sample(store(), sample_record(key(0, 0, 0, 0))), CommitStatus::duplicate);
-  EXPECT_EQ(write_sample(store(), sample_record(key(0, 0, 0, 0), 3, 0, 99)), CommitStatus::nondeterministic);
+  EXPECT_EQ(write_sample(store(), sample_record(key(0, 0, 0, 0), 3, 0, 99)),
+            CommitStatus::nondeterministic);
   EXPECT_EQ(store().sample(key(0, 0, 0, 0))->sequences[0]->tokens[0], 7u);
   EXPECT_EQ(rows_of(store()), 1u);
 }
@@ -108,7 +112,8 @@ TEST_F(StoreTest, SameKeyTwiceInOneBatchIsSeen) {
   batch.samples.push_back(sample_record(key(0, 0, 0, 0)));
   batch.samples.push_back(sample_record(key(0, 0, 0, 0), 4));
   WriteResult result = store().write(batch);
-  EXPECT_EQ(result.samples, (std::vector{CommitStatus::stored, CommitStatus::duplicate, CommitStatus::nondeterministic}));
+  EXPECT_EQ(result.samples, (std::vector{CommitStatus::stored, CommitStatus::duplicate,
+                                         CommitStatus::nondeterministic}));
 }
 
 TEST_F(StoreTest, RecordedOutcomeIsReusedNotOverwritten) {
@@ -167,9 +172,13 @@ TEST_F(StoreTest, StepConsumesItsSamplesOnce) {
   auto samples = trained(1);
   EXPECT_EQ(store().row(samples[0])->consumed, Step{1});
   EXPECT_EQ(code_of([&] { write_step(store(), step_record(2, samples)); }), Code::internal);
-  EXPECT_EQ(code_of([&] { write_step(store(), step_record(2, {key(0, 9, 0, 0)})); }), Code::internal);
+  EXPECT_EQ(code_of([&] { write_step(store(), step_record(2, {key(0, 9, 0, 0)})); }),
+            Code::internal);
   write_sample(store(), sample_record(key(0, 2, 1, 0)));
-  EXPECT_EQ(code_of([&] { write_step(store(), step_record(2, {key(0, 2, 1, 0), key(0, 2, 1, 0)})); }), Code::internal);
+  EXPECT_EQ(code_of([&] {
+              write_step(store(), step_record(2, {key(0, 2, 1, 0), key(0, 2, 1, 0)}));
+            }),
+            Code::internal);
   EXPECT_FALSE(store().row(key(0, 2, 1, 0))->consumed) << "a refused write changes nothing";
   EXPECT_EQ(store().last_step()->step, 1u);
 }
@@ -223,7 +232,8 @@ TEST_F(StoreTest, DeadGroupIsMovedAndItsKeyFree) {
   EXPECT_FALSE(store().sample(key(0, 0, 0, 0)));
   EXPECT_FALSE(store().outcome(key(0, 0, 0, 0)));
   EXPECT_EQ(write_sample(store(), sample_record(key(0, 0, 0, 0), 8)), CommitStatus::stored);
-  EXPECT_FALSE(store().outcome(key(0, 0, 0, 0))) << "an outcome of the dead sample must not come back";
+  EXPECT_FALSE(store().outcome(key(0, 0, 0, 0)))
+      << "an outcome of the dead sample must not come back";
   store().write(batch);
   EXPECT_EQ(store().dead_counts().at(DeadReason::filtered), 4u);
   reopen();
@@ -322,6 +332,18 @@ TEST_F(StoreTest, SecondProcessIsToldThatTheRunIsOpen) {
     EXPECT_EQ(error.code(), Code::io);
     EXPECT_NE(error.remedy().find("another process"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(StoreTest, ReadOnlyLooksOnWhileTheRunGoesOn) {
+  auto samples = trained(1);
+  auto reader = Store::open_read_only(folder_.path());
+  EXPECT_EQ(reader->sample(samples[0])->sequences[0]->tokens,
+            store().sample(samples[0])->sequences[0]->tokens);
+  EXPECT_EQ(reader->last_step()->step, 1u);
+  trained(2);
+  EXPECT_EQ(reader->last_step()->step, 1u) << "as it was";
+  EXPECT_EQ(code_of([&] { write_sample(*reader, sample_record(key(0, 9, 9, 0))); }), Code::io);
+  EXPECT_EQ(code_of([&] { Store::open_read_only(folder_.path() / "nothing"); }), Code::no_input);
 }
 
 TEST_F(StoreTest, RowsOfOnePhaseInKeyOrder) {
