@@ -28,8 +28,7 @@ bool is_commit(const StoreJob& job) {
 // RocksDB's text for ENOSPC. Space can come back; after any other failed write or sync nothing may
 // be retried.
 bool disk_full(const Error& error) {
-  return error.code() == Code::io &&
-         error.problem().find("the disk is full") != std::string::npos;
+  return error.code() == Code::io && error.problem().find("the disk is full") != std::string::npos;
 }
 
 const fb::Fence& fence_of(const StoreJob& job) {
