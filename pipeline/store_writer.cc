@@ -198,7 +198,7 @@ bool StoreWriter::retrying(const std::function<void()>& action) {
     } catch (const Error& error) {
       if (!disk_full(error)) throw;
       if (!counters_.store_full.exchange(true)) {
-        log_warning("store", cat("store_full: ", error.what(), "; free some space, the run waits"));
+        log_warning("store", cat("store_full: ", error.what(), "; the run waits"));
       }
     }
     std::unique_lock lock(mutex_);

@@ -16,7 +16,7 @@ class ServiceFault : public testing::Test {
 };
 
 TEST_F(ServiceFault, ASilentWorkerLosesItsDrawAndItsLateResultIsRefused) {
-  rig_.lease_seconds = 0.1;
+  rig_.lease_seconds = 0.4;
   rig_.start();
   auto learner = rig_.learner();
   ClientOptions silent = rig_.options("silent", fb::Role_rollout);
@@ -52,13 +52,13 @@ TEST_F(ServiceFault, AWorkerThatLeavesGivesItsDrawsBackAtOnce) {
 }
 
 TEST_F(ServiceFault, AWorkerInALongStepKeepsItsLease) {
-  rig_.lease_seconds = 0.1;
+  rig_.lease_seconds = 0.4;
   rig_.start();
   auto learner = rig_.learner();
   auto sampler = rig_.sampler();
   learner->open_collect(collect_of(1, 1));
   const auto leases = sampler->lease_prompts(1, true);
-  const double end = monotonic_seconds() + 3 * rig_.lease_seconds;
+  const double end = monotonic_seconds() + 1.5 * rig_.lease_seconds;
   while (monotonic_seconds() < end) std::this_thread::yield();  // the step
   sampler->commit_samples(leases[0].fence, one(sample_of({leases[0].group, SampleIndex{0}})));
   EXPECT_TRUE(sampler->flush());

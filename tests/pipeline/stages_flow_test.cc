@@ -245,17 +245,13 @@ TEST_F(Stages, AnErrorEndsTheStageAndIsTold) {
             std::string::npos);
 }
 
-class Throwing : public Dataset {
- public:
-  uint64_t size() const override { return 1; }
-  Row row(uint64_t) const override { return {"p", "not an object"}; }
-};
-
-TEST_F(Stages, ARewardThatThrowsIsACrashedOutcome) {
-  fb::SampleT sample = sample_of(key(0, 0, 0, 0));
-  const Stream stream{.data = std::make_shared<Throwing>()};
-  const Outcome outcome = score_sample(*rewards_, stream, *byte_tokenizer(), sample);
-  EXPECT_NE(outcome.status, Status::scored);
+TEST_F(Stages, AValueThatIsNotFiniteIsACrashedOutcome) {
+  const fb::SampleT sample = sample_of(key(0, 0, 0, 0));
+  const Stream stream{.data = std::make_shared<Letters>(false)};
+  EXPECT_EQ(score_sample(*rewards_, stream, *byte_tokenizer(), sample).status, Status::scored);
+  const double infinity = std::numeric_limits<double>::infinity();
+  const RewardSet infinite({{.use = "exact", .weight = infinity, .options = {}}});
+  EXPECT_EQ(score_sample(infinite, stream, *byte_tokenizer(), sample).status, Status::crashed);
 }
 
 TEST(WeightSource, KeepsTheNewestTwo) {
