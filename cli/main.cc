@@ -2,6 +2,9 @@
 // `reckon-train` beside it.
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -11,36 +14,36 @@
 namespace {
 
 // Replaces this process by reckon-train with the same arguments; returns only if that fails.
-void hand_over(char** argv) {
+int hand_over(char** argv) {
   std::error_code error;
   std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   std::string program = (self.parent_path() / "reckon-train").string();
   ::execv(program.c_str(), argv);
-  std::perror(program.c_str());
+  std::fprintf(stderr, "error: %s: cannot be started: %s\n  -> build it: ./reckon version\n",
+               program.c_str(), std::strerror(errno));
+  return 69;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string_view word = argc > 1 ? argv[1] : "";
-  if (word == "train" || word == "bench") {
-    hand_over(argv);
-    return 69;
-  }
+  if (word == "train" || word == "bench") return hand_over(argv);
+  if (word == "--version") argv[1] = const_cast<char*>("version");
   int exit_code = 0;
-  CLI::App app{"Reckon trains reasoning models with rewards that can be checked.", "reckon"};
-  app.require_subcommand(1);
+  CLI::App app{reckon::kProgramSummary, "reckon"};
+  reckon::prepare(app);
   reckon::Verb verb{app, exit_code};
-  app.add_subcommand("train", "run the phases of a run file: reckon train FILE [a.b=c ...]")
+  app.add_subcommand("train", "run the phases of a run file; the same command resumes it")
       ->group("Train");
-  app.add_subcommand("bench", "measure sampler and learner beside this machine's limits")
-      ->group("Inspect");
   reckon::add_sample(verb);
   reckon::add_eval(verb);
   reckon::add_export(verb);
   reckon::add_show(verb);
   reckon::add_config(verb);
   reckon::add_doctor(verb);
+  app.add_subcommand("bench", "measure sampler and learner beside this machine's limits")
+      ->group("Inspect");
   reckon::add_version(verb);
   return reckon::run_verbs(app, exit_code, argc, argv);
 }

@@ -13,10 +13,14 @@ void add_train(Verb verb) {
     std::vector<std::string> overrides;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* app =
-      verb.app.add_subcommand("train", "run the phases of a run file; the same command resumes it");
-  app->add_option("FILE", options->file, "run file (docs/run_file.md)")->required();
-  app->add_option("OVERRIDES", options->overrides, "a.b=c");
+  CLI::App* app = verb.app.add_subcommand(
+      "train", "Run the phases of a run file. The same command resumes a run that was stopped.");
+  app->add_option("FILE", options->file, "run file (docs/run_file.md)")->type_name("")->required();
+  app->add_option("OVERRIDES", options->overrides, "values in place of the file's: a.b=c")
+      ->type_name("");
+  app->footer(
+      "reckon train configs/quickstart.toml\n"
+      "reckon train configs/quickstart.toml run.seed=2 run.dir=runs/seed2 phase.rl.optimizer.lr=1e-4");
   int* exit_code = &verb.exit_code;
   app->callback(
       [options, exit_code] { *exit_code = train(load_config(options->file, options->overrides)); });

@@ -3,10 +3,11 @@
 
 int main(int argc, char** argv) {
   int exit_code = 0;
-  CLI::App app{"Reckon trains reasoning models with rewards that can be checked.", "reckon"};
-  app.require_subcommand(1);
+  CLI::App app{reckon::kProgramSummary, "reckon"};
+  reckon::prepare(app);
   reckon::Verb verb{app, exit_code};
   reckon::add_train(verb);
   reckon::add_bench(verb);
+  reckon::add_runtimes(verb);
   return reckon::run_verbs(app, exit_code, argc, argv);
 }

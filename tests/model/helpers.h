@@ -15,25 +15,9 @@
 #include "base/text.h"
 #include "model/families.h"
 #include "model/weights.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static int counter = 0;
-    path_ =
-        std::filesystem::temp_directory_path() / cat("reckon-model-", ::getpid(), "-", counter++);
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  const Path& path() const { return path_; }
-  operator const Path&() const { return path_; }
-
- private:
-  Path path_;
-};
 
 inline ModelSpec dense_spec() {
   ModelSpec spec{.family = "qwen3",

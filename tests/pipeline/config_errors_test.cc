@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "pipeline/config.h"
 #include "pipeline/dataset.h"
-#include "tests/pipeline/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
 namespace {
@@ -61,7 +61,7 @@ class BadRunFile : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(BadRunFile, IsRefusedWithPlaceAndRemedy) {
   BadRun bad = read_case(cat(RECKON_SOURCE_DIR "/tests/cases/bad_run_files/", GetParam(), ".txt"));
-  TemporaryFolder folder;
+  WorkingFolder folder;
   for (const auto& [name, text] : bad.files) folder.write(name, text);
   try {
     RunConfig config = load_config("run.toml", bad.overrides);

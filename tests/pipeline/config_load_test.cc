@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "pipeline/config.h"
 #include "pipeline/dataset.h"
-#include "tests/pipeline/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
 namespace {
@@ -65,7 +65,7 @@ class ConfigTest : public ::testing::Test {
     }
     return "no error";
   }
-  TemporaryFolder folder_;
+  WorkingFolder folder_;
 };
 
 TEST_F(ConfigTest, ReadsEverySection) {

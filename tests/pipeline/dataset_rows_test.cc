@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "pipeline/dataset.h"
-#include "tests/pipeline/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
 namespace {
@@ -28,7 +28,7 @@ class JsonLinesTest : public ::testing::Test {
     }
     return "no error";
   }
-  TemporaryFolder folder_;
+  WorkingFolder folder_;
 };
 
 TEST_F(JsonLinesTest, ReadsRowsInAnyOrderAndPassesOverBlankLines) {

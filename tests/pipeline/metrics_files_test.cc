@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "pipeline/metrics.h"
-#include "tests/pipeline/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
 namespace {
@@ -60,7 +60,7 @@ TEST(KeptMetrics, CutsLaterStepsAndWhatAKilledProcessLeft) {
 }
 
 TEST(MetricsWriter, AResumedRunGoesOnBehindItsStep) {
-  TemporaryFolder folder;
+  WorkingFolder folder;
   {
     MetricsWriter writer("run", std::nullopt);
     for (int step = 1; step <= 4; ++step)
@@ -77,14 +77,14 @@ TEST(MetricsWriter, AResumedRunGoesOnBehindItsStep) {
 }
 
 TEST(MetricsWriter, ANewRunStartsWithNothing) {
-  TemporaryFolder folder;
+  WorkingFolder folder;
   MetricsWriter("run", std::nullopt).write(1, {{"loss", 1.0}});
   MetricsWriter writer("run", std::nullopt);
   EXPECT_EQ(read_file("run/metrics.jsonl"), "");
 }
 
 TEST(MetricsWriter, ALineIsThereAsSoonAsItIsWritten) {
-  TemporaryFolder folder;
+  WorkingFolder folder;
   MetricsWriter writer("run", std::nullopt);
   writer.write(1, {{"loss", 1.0}});
   EXPECT_EQ(read_file("run/metrics.jsonl"), "{\"step\":1,\"loss\":1}\n");
@@ -108,7 +108,7 @@ TEST(EventFile, ScalarsAreEncodedFieldByField) {
 }
 
 TEST(EventFile, OpensWithItsVersionAndMarksARestart) {
-  TemporaryFolder folder;
+  WorkingFolder folder;
   MetricsWriter("first", std::nullopt).write(1, {{"loss", 1.0}, {"phase", "rl"}});
   auto events = events_of(event_file("first"));
   ASSERT_EQ(events.size(), 2u);

@@ -18,7 +18,7 @@
 #include "pipeline/client.h"
 #include "pipeline/reward_stage.h"
 #include "pipeline/store_service.h"
-#include "tests/pipeline/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
 
@@ -173,7 +173,7 @@ struct ServiceRig {
   std::string endpoint;
   double lease_seconds = 100, heartbeat_seconds = 0.05;
   uint64_t credit_bytes = uint64_t{64} << 20;
-  TemporaryFolder folder;
+  WorkingFolder folder;
   zmq::context_t context{1};
   std::unique_ptr<StoreService> service;
 };

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/temporary_folder.h"
 namespace reckon {
 
 class Child {
@@ -72,20 +73,6 @@ class Child {
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   }
   pid_t pid_ = -1;
-};
-
-// An empty folder of its own for each test, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "reckon-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 // RECKON_TEST_LENGTH=full asks for every check at its full length.

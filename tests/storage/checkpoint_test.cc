@@ -40,7 +40,7 @@ class CheckpointTest : public testing::Test {
     return out;
   }
 
-  TemporaryFolder folder_;
+  MemoryFolder folder_;
   CheckpointFolder checkpoints_{folder_.path() / "checkpoints", 3, 2};
 };
 
@@ -89,7 +89,7 @@ TEST_F(CheckpointTest, AnyDamageToAnyFileFallsBackToThePreviousOne) {
                                     "trainer/masters.safetensors", "manifest.json"};
   for (const std::string& file : files) {
     for (int damage = 0; damage < 3; ++damage) {
-      TemporaryFolder folder;
+      MemoryFolder folder;
       CheckpointFolder checkpoints(folder.path(), 3, 2);
       for (uint64_t n : {3, 6})
         checkpoints.save(facts(n), [&](const Path& path) { fill(path, n); });
@@ -210,7 +210,7 @@ TEST(CheckpointChild, DISABLED_SavesStepSix) {
 TEST_F(CheckpointTest, KilledAnywhereOneIsValid) {
   for (const char* point : {"publish.files:1", "publish.manifest:1", "publish.rename:1",
                             "publish.done:1", "checkpoint.latest:1", "checkpoint.drop_trainer:1"}) {
-    TemporaryFolder folder;
+    MemoryFolder folder;
     CheckpointFolder checkpoints(folder.path(), 2, 1);
     checkpoints.save(facts(3), [](const Path& path) { fill(path, 3); });
     pid_t child =

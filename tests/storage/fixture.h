@@ -9,29 +9,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "storage/store.h"
+#include "tests/temporary_folder.h"
 
 namespace reckon {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static int count = 0;
-    Path memory = "/dev/shm";  // what is tested here does not depend on how slow a disk is
-    bool usable = ::access(memory.c_str(), W_OK) == 0;
-    path_ = (usable ? memory : std::filesystem::temp_directory_path()) /
-            cat("reckon_storage_", ::getpid(), "_", count++);
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
-};
 
 inline WeightsId weights(uint64_t version, uint64_t branch = 0) {
   return {Version{version}, Digest{branch, 1000 + version}};

@@ -63,7 +63,7 @@ uint64_t run_child(const Path& folder, uint64_t kill_after, const std::string& k
 }
 
 TEST(StoreFault, KilledAtAnyMomentNothingAcknowledgedIsLost) {
-  TemporaryFolder folder;
+  MemoryFolder folder;
   RandomStream random(random_key(1, Domain::test, {1}));
   uint64_t acknowledged = 0;
   for (int cycle = 0; cycle < 6; ++cycle) {
@@ -76,7 +76,7 @@ TEST(StoreFault, KilledAtAnyMomentNothingAcknowledgedIsLost) {
 }
 
 TEST(StoreFault, KilledAtItsKillPoints) {
-  TemporaryFolder folder;
+  MemoryFolder folder;
   // The first write is the meta row.
   uint64_t acknowledged = run_child(folder.path(), 0, "store.before_write:1", 0);
   EXPECT_EQ(acknowledged, 0u);
@@ -125,7 +125,7 @@ class DamagedStore : public testing::Test {
   }
   Path log() { return files_ending(database(), ".log").back(); }
 
-  TemporaryFolder folder_;
+  MemoryFolder folder_;
 };
 
 TEST_F(DamagedStore, BitFlipInTheLogIsNeverSilent) {
@@ -204,7 +204,7 @@ TEST_F(DamagedStore, DamagedAcknowledgementsAreRefused) {
 class FaultyStore : public testing::Test {
  protected:
   std::unique_ptr<Store> open() { return Store::open(folder_.path(), "run", env_.get()); }
-  TemporaryFolder folder_;
+  MemoryFolder folder_;
   std::shared_ptr<FaultyDisk> disk_ = std::make_shared<FaultyDisk>();
   std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
 };

@@ -26,7 +26,7 @@ class StoreTest : public testing::Test {
     return keys;
   }
 
-  TemporaryFolder folder_;
+  MemoryFolder folder_;
   std::unique_ptr<Store> store_ = Store::open(folder_.path(), "run");
 };
 
