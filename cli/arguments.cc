@@ -37,8 +37,8 @@ size_t shown_length(std::string_view text, size_t at) {
   static constexpr unsigned kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
   bool surrogate = character >= 0xD800 && character <= 0xDFFF;
   bool control = character < 0xA0;
-  bool turns_text = (character >= 0x202A && character <= 0x202E) ||
-                    (character >= 0x2066 && character <= 0x2069);
+  bool turns_text =
+      (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
   bool fits = character >= kLeast[length] && character <= 0x10FFFF;
   return fits && !surrogate && !control && !turns_text ? length : 0;
 }

@@ -1,127 +1,217 @@
-// reckon eval MODEL DATA: pass@1 and avg@k of a model on a data set, scored by one reward.
-#include <cmath>
+// reckon eval MODEL DATA: pass@1, or avg@k and pass@k, of a model on a data set, scored by one
+// reward.
+#include <unistd.h>
+
 #include <cstdio>
 #include <fstream>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/eval_report.h"
 #include "cli/model_argument.h"
 #include "cli/sampling_options.h"
 #include "cli/verbs.h"
 #include "pipeline/dataset.h"
+#include "pipeline/progress.h"
 #include "rewards/reward.h"
 
 namespace reckon {
 namespace {
 
+constexpr uint64_t kGeneratorProblems = 256;
+constexpr std::string_view kBuiltin = "builtin:";
+
 struct Options : SamplingOptions {
   std::string model, data, reward = "number", output, prompt_column = "prompt";
-  uint64_t problems = 200;
+  uint64_t problems = 0;
   uint32_t samples = 1;
+  bool json = false;
 };
 
-struct Tally {
-  uint64_t scored = 0, correct = 0, unscored = 0, truncated = 0, tokens = 0;
-  double value = 0;
-  std::vector<double> pass_rate;  // per problem
-};
-
-void count(Tally& tally, const Outcome& outcome, const Completion& done, uint32_t samples) {
-  tally.tokens += done.tokens.size();
-  tally.truncated += done.finish == FinishReason::length;
-  if (outcome.status != Status::scored) {
-    ++tally.unscored;
-    return;
+// The command line's own errors, whatever they would be in a run file.
+template <class Make>
+auto from_command_line(const std::string& argument, Make make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    if (error.code() != Code::config) throw;
+    throw Error(Code::usage, argument, error.problem(), error.remedy());
   }
-  ++tally.scored;
-  tally.correct += outcome.correct;
-  tally.value += outcome.value;
-  tally.pass_rate[done.tag] += outcome.correct ? 1.0 / samples : 0;
 }
 
-void print(const Options& options, const Tally& tally) {
-  double n = static_cast<double>(tally.pass_rate.size()), mean = 0, variance = 0;
-  for (double rate : tally.pass_rate) mean += rate / n;
-  for (double rate : tally.pass_rate)
-    variance += (rate - mean) * (rate - mean) / std::max(1.0, n - 1);
-  double total = static_cast<double>(tally.scored + tally.unscored);
-  std::printf("%s %.4f   95%% interval +-%.4f (over problems)\n",
-              options.samples == 1 ? "pass@1" : cat("avg@", options.samples).c_str(), mean,
-              1.96 * std::sqrt(variance / n));
-  std::printf(
-      "mean value %.4f   problems %zu   samples %.0f   unscored %lu   truncated %.1f%%   mean "
-      "length %.1f\n",
-      tally.scored ? tally.value / static_cast<double>(tally.scored) : 0.0, tally.pass_rate.size(),
-      total, tally.unscored, 100.0 * static_cast<double>(tally.truncated) / total,
-      static_cast<double>(tally.tokens) / total);
+RewardSpec judging_reward(const std::string& text) {
+  RewardSpec spec = parse_reward(text);
+  if (!shapes_by_default(spec.use)) return spec;
+  throw Error(Code::usage, cat("--reward ", text), "shapes behaviour and judges no answer",
+              "choose one that judges: exact, number, format");
 }
 
-void evaluate(const Options& options) {
-  auto data = open_dataset(options.data, options.prompt_column, options.seed);
-  RewardSet rewards(
-      {RewardSpec{.use = options.reward, .weight = 1, .shaping = false, .options = {}}});
-  LocalSampler sampler(options.model, options.threads);
-  std::ofstream output;
-  if (!options.output.empty()) {
-    output.open(options.output);
-    if (!output) throw Error(Code::io, options.output, "cannot be written", "check the folder");
+class Evaluation {
+ public:
+  explicit Evaluation(const Options& options)
+      : options_(options),
+        data_(from_command_line(
+            options.data,
+            [&] { return open_dataset(options.data, options.prompt_column, options.seed); })),
+        rewards_(from_command_line(cat("--reward ", options.reward),
+                                   [&] { return RewardSet({judging_reward(options.reward)}); })),
+        sampler_(options.model, options.threads),
+        tally_(problem_count(), options.samples),
+        style_(terminal_style(STDERR_FILENO)),
+        begin_(monotonic_seconds()) {
+    if (options.output.empty()) return;
+    output_.open(options.output);
+    if (!output_) throw Error(Code::io, options.output, "cannot be written", "check the folder");
   }
-  Tally tally;
-  uint64_t problems = std::min(options.problems, data->size()), next = 0;
-  tally.pass_rate.resize(problems);
-  auto add = [&](uint64_t row) {
-    GroupRequest request{.tag = row,
-                         .prompt = sampler.model.tokenizer->encode(data->row(row).prompt),
-                         .samples = {},
-                         .sampling = options.sampling,
-                         .noise = {.seed = options.seed, .phase = 0, .draw = row},
-                         .stop_tokens = {sampler.model.tokenizer->end_id()}};
-    for (uint32_t i = 0; i < options.samples; ++i) request.samples.push_back(i);
-    sampler.engine->add(std::move(request));
-  };
-  while (next < problems || !sampler.engine->idle()) {
-    while (next < problems && sampler.engine->wants_work()) add(next++);
-    for (const Completion& done : sampler.engine->step()) {
-      Row row = data->row(done.tag);
-      std::string text = sampler.model.tokenizer->decode(done.tokens);
-      Outcome outcome =
-          rewards.score({.prompt = row.prompt,
-                         .completion = text,
-                         .columns = &row.columns,
-                         .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
-                         .max_new_tokens = static_cast<uint32_t>(options.sampling.max_new_tokens),
-                         .truncated = done.finish == FinishReason::length});
-      count(tally, outcome, done, options.samples);
-      if (!output.is_open()) continue;
-      nlohmann::json line = {{"row", done.tag},
-                             {"sample", done.sample},
-                             {"prompt", row.prompt},
-                             {"completion", text},
-                             {"value", outcome.value},
-                             {"correct", outcome.correct},
-                             {"status", status_name(outcome.status)},
-                             {"note", outcome.note}};
-      output << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+
+  EvalTally run() {
+    std::fprintf(stderr, "weights of %s, %zu problems\n", sampler_.folder.c_str(),
+                 tally_.problems());
+    read_prompts();
+    size_t next = 0;
+    while (next < prompts_.size() || !sampler_.engine->idle()) {
+      while (next < prompts_.size() && sampler_.engine->wants_work()) add(next++);
+      for (const Completion& done : sampler_.engine->step()) score(done);
+    }
+    if (style_.terminal) std::fputs("\r\033[K", stderr);
+    check();
+    return tally_;
+  }
+
+  nlohmann::json json() const {
+    nlohmann::json all = tally_.json();
+    all["model"] = sampler_.folder.string();
+    all["weights"] = sampler_.engine->weights()->id().digest.text();
+    all["data"] = options_.data;
+    all["reward"] = options_.reward;
+    all["sampling"] = sampling_json(options_);
+    return all;
+  }
+
+ private:
+  size_t problem_count() const {
+    uint64_t all = options_.data.starts_with(kBuiltin) ? kGeneratorProblems : data_->size();
+    return std::min(options_.problems > 0 ? options_.problems : all, data_->size());
+  }
+
+  // All of them before the first is sampled: a bad row is found at once.
+  void read_prompts() {
+    for (size_t row = 0; row < tally_.problems(); ++row)
+      prompts_.push_back(sampler_.model.tokenizer->encode(data_->row(row).prompt));
+    for (size_t row = 0; row < prompts_.size(); ++row) {
+      if (prompts_[row].size() < static_cast<size_t>(sampler_.model.spec.max_position)) continue;
+      add(row);  // throws
     }
   }
-  print(options, tally);
+
+  void add(size_t row) {
+    GroupRequest request{.tag = row,
+                         .prompt = prompts_[row],
+                         .samples = {},
+                         .sampling = options_.sampling,
+                         .noise = {.seed = options_.seed, .phase = 0, .draw = row},
+                         .stop_tokens = {sampler_.model.tokenizer->end_id()}};
+    for (uint32_t i = 0; i < options_.samples; ++i) request.samples.push_back(i);
+    sampler_.add(request, cat(options_.data, ", row ", row), Code::data);
+  }
+
+  void score(const Completion& done) {
+    Row row = data_->row(done.tag);
+    std::string text = sampler_.model.tokenizer->decode(done.tokens);
+    bool truncated = done.finish == FinishReason::length;
+    Outcome outcome =
+        rewards_.score({.prompt = row.prompt,
+                        .completion = text,
+                        .columns = &row.columns,
+                        .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
+                        .max_new_tokens = static_cast<uint32_t>(options_.sampling.max_new_tokens),
+                        .truncated = truncated});
+    tally_.add(done.tag, outcome, done.tokens.size(), truncated);
+    progress();
+    if (!output_.is_open()) return;
+    nlohmann::json line = {{"row", done.tag},        {"sample", done.sample},
+                           {"prompt", row.prompt},   {"completion", text},
+                           {"value", outcome.value}, {"correct", outcome.correct},
+                           {"note", outcome.note},   {"status", status_name(outcome.status)},
+                           {"truncated", truncated}};
+    output_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  }
+
+  void progress() {
+    double now = monotonic_seconds();
+    done_ += 1;
+    if (!style_.terminal || now - drawn_ < 0.2) return;
+    drawn_ = now;
+    ProgressPoint point{.phase = "eval",
+                        .step = done_,
+                        .steps = static_cast<uint64_t>(tally_.count()),
+                        .step_seconds = 0,
+                        .seconds_left = (now - begin_) / static_cast<double>(done_) *
+                                        (tally_.count() - static_cast<double>(done_))};
+    std::fprintf(stderr, "\r%s", progress_bar(point, style_).c_str());
+  }
+
+  void check() {
+    if (output_.is_open() && !output_.flush())
+      throw Error(Code::io, options_.output, "could not be written", "check the disk's space");
+    if (tally_.scored() > 0) return;
+    throw Error(
+        Code::rewards_failing, options_.data,
+        cat("none of the ", tally_.count(), " completions got a score: ", tally_.first_note()),
+        cat("choose a reward that fits these rows; --reward is '", options_.reward, "'"));
+  }
+
+  const Options& options_;
+  std::shared_ptr<const Dataset> data_;
+  RewardSet rewards_;
+  LocalSampler sampler_;
+  EvalTally tally_;
+  TerminalStyle style_;
+  double begin_, drawn_ = 0;
+  uint64_t done_ = 0;
+  std::ofstream output_;
+  std::vector<std::vector<int32_t>> prompts_;
+};
+
+void evaluate(const Options& options) {
+  Evaluation evaluation(options);
+  EvalTally tally = evaluation.run();
+  std::string text = options.json ? evaluation.json().dump(1) + "\n" : tally.text();
+  std::fputs(text.c_str(), stdout);
 }
 
 }  // namespace
 
 void add_eval(Verb verb) {
   auto options = std::make_shared<Options>();
-  CLI::App* app = verb.app.add_subcommand("eval", "pass@1 and avg@k on a data set")->group("Use");
-  app->add_option("MODEL", options->model, "Hugging Face directory or run folder")->required();
-  app->add_option("DATA", options->data, "a .jsonl file or builtin:NAME?key=value")->required();
-  app->add_option("--reward", options->reward, "the reward that scores (a reward's name)");
-  app->add_option("--problems", options->problems, "rows 0 .. n-1")->check(CLI::PositiveNumber);
-  app->add_option("-k,--samples", options->samples, "samples per problem")
-      ->check(CLI::PositiveNumber);
-  app->add_option("--prompt-column", options->prompt_column, "column that holds the prompt");
-  app->add_option("--out", options->output, "write every sample to this JSONL file");
+  CLI::App* app =
+      verb.app
+          .add_subcommand("eval",
+                          "Accuracy on a data set: pass@1, or avg@k and pass@k with k samples.")
+          ->group("Use");
+  auto add = [app](const char* name, auto& value, const char* type, const std::string& help) {
+    return app->add_option(name, value, help)->type_name(type);
+  };
+  add("MODEL", options->model, "", kModelHelp)->required();
+  add("DATA", options->data, "",
+      "file of JSON lines, or a generator: builtin:NAME?key=value&... (docs/data.md)")
+      ->required();
+  add("--reward", options->reward, "NAME",
+      "the reward that judges; NAME?option=value&... sets options");
+  add("--problems", options->problems, "N",
+      cat("rows 0 to N - 1; 0: all of a file, ", kGeneratorProblems, " of a generator"))
+      ->check(whole_number(0));
+  add("-k,--samples", options->samples, "K", "samples per problem")
+      ->check(whole_number(1, 1 << 20));
+  add("--prompt-column", options->prompt_column, "NAME", "column that holds the prompt");
+  add("--out", options->output, "FILE", "write every sample to this file of JSON lines");
+  app->add_flag("--json", options->json, "one JSON object");
   add_sampling_options(*app, *options);
+  app->footer(
+      "reckon eval runs/quickstart \"builtin:chained_sum?split=heldout&terms=5&digits=1\" -k 4\n"
+      "reckon eval my-model problems.jsonl --reward \"number?gold=solution\" --temperature 0");
   app->callback([options] { evaluate(*options); });
 }
 

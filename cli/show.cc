@@ -1,14 +1,15 @@
 // reckon show RUN [KEY]: a group (phase/draw/version) or a sample (phase/draw/version/sample) of a
 // run as text. Works on a run that is going on.
-#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/model_argument.h"
+#include "cli/arguments.h"
+#include "cli/show_text.h"
 #include "cli/verbs.h"
-#include "storage/store.h"
+#include "pipeline/config.h"
 
 namespace reckon {
 namespace {
@@ -16,161 +17,196 @@ namespace {
 struct Options {
   std::string run, key;
   uint64_t step = 0;
-  bool tokens = false;
+  bool tokens = false, json = false;
 };
 
-struct Member {
-  SampleKey key;
-  fb::SampleT body;
-  std::optional<fb::OutcomeT> outcome;
+// What to show, and what to tell the reader beside it.
+struct Selection {
+  std::vector<SampleKey> keys;
+  std::string hint;
 };
 
 GroupKey parse_key(const std::string& text, std::optional<SampleIndex>& sample) {
   std::vector<uint64_t> numbers;
   for (const std::string& part : split(text, '/')) {
     auto number = parse_int(part);
-    if (!number || *number < 0) numbers.clear();
-    if (!number || *number < 0) break;
-    numbers.push_back(static_cast<uint64_t>(*number));
+    if (number && *number >= 0) numbers.push_back(static_cast<uint64_t>(*number));
   }
-  if (numbers.size() != 3 && numbers.size() != 4) {
+  if (numbers.size() != split(text, '/').size() || numbers.size() < 3 || numbers.size() > 4) {
     throw Error(Code::usage, text, "is not a key",
-                "give phase/draw/version or phase/draw/version/sample");
+                "give phase/draw/version or phase/draw/version/sample, as `reckon show` prints "
+                "them; or --step N");
   }
   if (numbers.size() == 4) sample = SampleIndex{static_cast<uint32_t>(numbers[3])};
   return {PhaseId{static_cast<uint32_t>(numbers[0])}, Draw{numbers[1]}, Version{numbers[2]}};
 }
 
-// The samples a step trained on, in its order.
-std::vector<SampleKey> samples_of_step(const Store& store, uint64_t step) {
+void keep_first_group(std::vector<SampleKey>& keys) {
+  GroupKey first = keys.front().group;
+  std::erase_if(keys, [&](const SampleKey& key) { return key.group != first; });
+}
+
+std::vector<SampleKey> samples_of(const fb::LedgerRowT& row) {
   std::vector<SampleKey> keys;
-  uint64_t newest = 0;
-  store.each_step([&](const fb::LedgerRowT& row) {
-    if (row.samples.empty() || (step != 0 && row.step != step)) return;
-    newest = row.step;
-    keys.clear();
-    for (const fb::SampleKey& key : row.samples) keys.push_back(from_record(key));
-  });
-  if (keys.empty()) {
-    throw Error(Code::no_input, step ? cat("step ", step) : "the ledger", "has no samples",
-                "SFT steps have none; `metrics.jsonl` lists the steps");
-  }
+  for (const fb::SampleKey& key : row.samples) keys.push_back(from_record(key));
   return keys;
 }
 
-std::optional<Member> read(const Store& store, const SampleKey& key) {
-  auto body = store.sample(key);
-  if (!body) return std::nullopt;
-  return Member{key, std::move(*body), store.outcome(key)};
+// Every sample of a step, in the order it was trained on.
+Selection select_step(const Store& store, const std::string& run, uint64_t step) {
+  Selection selection;
+  bool found = false;
+  store.each_step([&](const fb::LedgerRowT& row) {
+    if (row.step != step) return;
+    found = true;
+    selection.keys = samples_of(row);
+  });
+  auto last = store.last_step();
+  if (!found) {
+    throw Error(Code::no_input, cat("step ", step), "the run has not done it",
+                last ? cat("its steps are 1 to ", last->step) : cat(run, " has no steps yet"));
+  }
+  if (selection.keys.empty()) {
+    throw Error(Code::no_input, cat("step ", step), "it trained on no samples",
+                "supervised steps have none, nor has a step whose groups were all filtered");
+  }
+  return selection;
 }
 
-std::vector<int32_t> part_of(const fb::SampleT& body, fb::Source source) {
-  std::vector<int32_t> ids;
-  for (const auto& sequence : body.sequences) {
-    for (const auto& segment : sequence->segments) {
-      if (segment->source != source) continue;
-      ids.insert(ids.end(), sequence->tokens.begin() + segment->begin,
-                 sequence->tokens.begin() + segment->end);
-    }
+// The first group of the newest step that has samples; before there is one, the group of the
+// newest weights: an evaluation, or one that waits to be trained on.
+Selection select_newest(const Store& store, const std::string& run) {
+  std::optional<fb::LedgerRowT> newest;
+  store.each_step([&](const fb::LedgerRowT& row) {
+    if (!row.samples.empty()) newest = row;
+  });
+  Selection selection;
+  if (newest) {
+    selection.keys = samples_of(*newest);
+    size_t all = selection.keys.size();
+    keep_first_group(selection.keys);
+    if (all > selection.keys.size())
+      selection.hint = cat("`reckon show ", run, " --step ", newest->step, "` shows all ", all,
+                           " samples of this step");
+    return selection;
   }
-  return ids;
+  store.each_row(std::nullopt, [&](const SampleRow& row) {
+    const std::vector<SampleKey>& keys = selection.keys;
+    bool newer = keys.empty() || row.key.group.version > keys.front().group.version;
+    if (newer)
+      selection.keys = {row.key};
+    else if (row.key.group == keys.front().group)
+      selection.keys.push_back(row.key);
+  });
+  if (selection.keys.empty()) {
+    throw Error(Code::no_input, run, "no sample is stored yet",
+                "supervised steps store none; wait for an evaluation or a grpo step");
+  }
+  selection.hint = "no step has trained on samples yet; these are of an evaluation, or waiting";
+  return selection;
 }
 
-void print_outcome(const Member& member) {
-  if (!member.outcome) {
-    std::printf("  not scored yet\n");
-    return;
-  }
-  const fb::OutcomeT& outcome = *member.outcome;
-  std::printf("  %s value %s%s", fb::EnumNameOutcomeStatus(outcome.status),
-              shortest(outcome.value).c_str(), outcome.correct ? " (correct)" : "");
-  for (const auto& part : outcome.parts)
-    std::printf("  %s=%s*%s", part->name.c_str(), shortest(part->value).c_str(),
-                shortest(part->weight).c_str());
-  if (!outcome.note.empty()) std::printf("  [%s]", outcome.note.c_str());
-  std::printf("\n");
+Selection select_key(const Store& store, const std::string& key) {
+  std::optional<SampleIndex> sample;
+  GroupKey group = parse_key(key, sample);
+  Selection selection;
+  store.each_row(group.phase, [&](const SampleRow& row) {
+    if (row.key.group == group && (!sample || row.key.sample == *sample))
+      selection.keys.push_back(row.key);
+  });
+  if (!selection.keys.empty()) return selection;
+  std::string fate;
+  store.each_dead([&](const SampleKey& dead, DeadReason reason) {
+    if (dead.group == group) fate = cat(", its group was dropped: ", dead_reason_name(reason));
+  });
+  throw Error(Code::no_input, key, cat("there is no such sample", fate),
+              "`reckon show RUN --step N` prints the keys of a step");
 }
 
-void print_tokens(const Member& member, const Tokenizer& tokenizer) {
-  for (const auto& sequence : member.body.sequences) {
-    size_t scored = 0;
-    for (const auto& segment : sequence->segments) {
-      if (segment->source != fb::Source_model) continue;
-      for (uint32_t i = segment->begin; i < segment->end && scored < sequence->logprobs.size();
-           ++i, ++scored) {
-        std::printf("  %5u  %-12s %10.5f\n", i,
-                    tokenizer.token_text(static_cast<int32_t>(sequence->tokens[i])).c_str(),
-                    static_cast<double>(sequence->logprobs[scored]));
-      }
-    }
+ShownSample read(const Store& store, const SampleKey& key) {
+  auto row = store.row(key);
+  if (!row)
+    throw Error(Code::no_input, key.text(), "is not there any more", "the run goes on: try again");
+  ShownSample shown{*row, store.sample(key), store.outcome(key), {}};
+  if (auto column = store.column(key, "ref_logprob")) {
+    shown.ref_logprob.resize(column->data.size() / sizeof(float));
+    std::memcpy(shown.ref_logprob.data(), column->data.data(),
+                shown.ref_logprob.size() * sizeof(float));
   }
+  return shown;
 }
 
-void print(const std::vector<Member>& members, const Tokenizer& tokenizer, bool tokens) {
-  const GroupKey* last = nullptr;
-  for (const Member& member : members) {
-    if (last == nullptr || *last != member.key.group) {
-      std::printf("== group %u/%lu/%lu, data row %lu\n%s\n", member.key.group.phase.value,
-                  member.key.group.draw.value, member.key.group.version.value, member.body.row,
-                  tokenizer.decode(part_of(member.body, fb::Source_prompt)).c_str());
-      last = &member.key.group;
-    }
-    double sum = 0;
-    size_t count = 0;
-    for (const auto& sequence : member.body.sequences) {
-      for (float logprob : sequence->logprobs) sum += static_cast<double>(logprob);
-      count += sequence->logprobs.size();
-    }
-    std::printf("-- sample %u, %zu tokens, %s, mean log-prob %.4f\n%s\n", member.key.sample.value,
-                count, fb::EnumNameFinish(member.body.finish),
-                count ? sum / static_cast<double>(count) : 0.0,
-                tokenizer.decode(part_of(member.body, fb::Source_model)).c_str());
-    print_outcome(member);
-    if (tokens) print_tokens(member, tokenizer);
+// As the run file named them; a run whose file cannot be read any more shows their numbers.
+std::vector<std::string> phase_names(const Path& run) {
+  std::vector<std::string> names;
+  try {
+    for (const PhaseConfig& phase : load_config((run / "config.resolved.toml").string(), {}).phases)
+      names.push_back(phase.name);
+  } catch (const Error&) {
+    names.clear();
   }
+  return names;
+}
+
+std::shared_ptr<const Tokenizer> tokenizer_of(const Path& run) {
+  for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints")) {
+    if (std::filesystem::exists(entry.path() / "tokenizer.json"))
+      return load_tokenizer(entry.path());
+  }
+  return byte_tokenizer();
 }
 
 void show(const Options& options) {
-  Path root(options.run);
-  auto store = Store::open_read_only(root / "store");
-  auto tokenizer = load_tokenizer(model_folder(options.run));
-  std::vector<SampleKey> keys;
-  bool tokens = options.tokens;
-  if (options.key.empty()) {
-    keys = samples_of_step(*store, options.step);
-    GroupKey first = keys.front().group;
-    if (options.step == 0)
-      std::erase_if(keys, [&](const SampleKey& key) { return key.group != first; });
-  } else {
-    std::optional<SampleIndex> sample;
-    GroupKey group = parse_key(options.key, sample);
-    store->each_row(group.phase, [&](const SampleRow& row) {
-      if (row.key.group == group && (!sample || row.key.sample == *sample)) keys.push_back(row.key);
-    });
-    tokens |= sample.has_value();
+  Path run(options.run);
+  if (!std::filesystem::is_directory(run / "store")) {
+    throw Error(Code::no_input, options.run,
+                std::filesystem::exists(run) ? "is not the folder of a run: it has no store/"
+                                             : "does not exist",
+                "give run.dir of a run, such as runs/quickstart");
   }
-  std::vector<Member> members;
-  for (const SampleKey& key : keys) {
-    if (auto member = read(*store, key)) members.push_back(std::move(*member));
+  auto store = Store::open_read_only(run / "store");
+  Selection selection = !options.key.empty() ? select_key(*store, options.key)
+                        : options.step > 0   ? select_step(*store, options.run, options.step)
+                                             : select_newest(*store, options.run);
+  std::vector<ShownSample> samples;
+  for (const SampleKey& key : selection.keys) samples.push_back(read(*store, key));
+  auto tokenizer = tokenizer_of(run);
+  std::vector<std::string> phases = phase_names(run);
+  if (options.json) {
+    for (const ShownSample& sample : samples) {
+      std::string line = sample_json(sample, phases, *tokenizer)
+                             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      std::printf("%s\n", line.c_str());
+    }
+    return;
   }
-  if (members.empty()) {
-    throw Error(Code::no_input, options.key.empty() ? options.run : options.key,
-                "there is no such sample",
-                "its body may have been pruned (store.keep_steps) or its group dropped");
-  }
-  print(members, *tokenizer, tokens);
+  bool tokens = options.tokens || samples.size() == 1;
+  std::fputs(samples_text(samples, phases, *tokenizer, tokens).c_str(), stdout);
+  if (!selection.hint.empty()) std::fprintf(stderr, "\n%s\n", selection.hint.c_str());
 }
 
 }  // namespace
 
 void add_show(Verb verb) {
   auto options = std::make_shared<Options>();
-  CLI::App* app = verb.app.add_subcommand("show", "a sample or a group as text")->group("Inspect");
-  app->add_option("RUN", options->run, "run folder")->required();
-  app->add_option("KEY", options->key,
-                  "phase/draw/version[/sample]; default: a group of the newest step");
-  app->add_option("--step", options->step, "every sample that this step trained on");
-  app->add_flag("--tokens", options->tokens, "log-prob per token (always for one sample)");
+  CLI::App* app =
+      verb.app
+          .add_subcommand("show",
+                          "Samples of a run as text: prompt, completions, rewards, log-probs. The "
+                          "run may be going on.")
+          ->group("Inspect");
+  app->add_option("RUN", options->run, "folder of a run")->type_name("")->required();
+  CLI::Option* key = app->add_option("KEY", options->key,
+                                     "phase/draw/version[/sample]; else a group of the newest step")
+                         ->type_name("");
+  app->add_option("--step", options->step, "every sample that this step trained on")
+      ->type_name("N")
+      ->default_str("")
+      ->check(whole_number(1))
+      ->excludes(key);
+  app->add_flag("--tokens", options->tokens, "log-prob of every token (always for one sample)");
+  app->add_flag("--json", options->json, "one JSON object per sample");
+  app->footer("reckon show runs/quickstart --step 100\nreckon show runs/quickstart 2/34/13/1");
   app->callback([options] { show(*options); });
 }
 

@@ -20,7 +20,8 @@ void add_train(Verb verb) {
       ->type_name("");
   app->footer(
       "reckon train configs/quickstart.toml\n"
-      "reckon train configs/quickstart.toml run.seed=2 run.dir=runs/seed2 phase.rl.optimizer.lr=1e-4");
+      "reckon train configs/quickstart.toml run.seed=2 run.dir=runs/seed2 "
+      "phase.rl.optimizer.lr=1e-4");
   int* exit_code = &verb.exit_code;
   app->callback(
       [options, exit_code] { *exit_code = train(load_config(options->file, options->overrides)); });

@@ -222,6 +222,8 @@ const KernelTable& cpu_kernels(Isa isa);  // Error(unavailable) when the machine
 // cos and sin [positions, rotary_dim / 2] of position * theta^(-2i / rotary_dim): computed in
 // double, rounded once.
 void rope_table(double theta, int rotary_dim, int positions, float* cos, float* sin);
+// The same of position * frequencies[i], for i < half.
+void rope_table(const double* frequencies, int half, int positions, float* cos, float* sin);
 
 // What must agree between sampler and learner (contract rule 12).
 constexpr int kContractVersion = 1;

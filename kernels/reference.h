@@ -51,11 +51,22 @@ void round_all(std::vector<F>& x, DType dtype) {
   for (F& value : x) value = stored(value, dtype);
 }
 
-// One head, half pairing: (x[i], x[i + half]) turned by position * theta^(-2i / dim), in place.
+// Turns per position of pair i: theta^(-2i / dim), or one of a given list.
 template <class F>
-void rope(int dim, F theta, int position, DType dtype, F* x) {
+F rope_frequency(F theta, int i, int dim) {
+  return std::pow(theta, F(-2) * i / dim);
+}
+template <class F>
+F rope_frequency(const std::vector<F>& frequencies, int i, int) {
+  return frequencies[static_cast<size_t>(i)];
+}
+
+// One head, half pairing: (x[i], x[i + half]) turned by position * frequency, in place. `turns` is
+// theta or a list of frequencies.
+template <class F, class Turns>
+void rope(int dim, const Turns& turns, int position, DType dtype, F* x) {
   for (int i = 0; i < dim / 2; ++i) {
-    const F angle = position * std::pow(theta, F(-2) * i / dim);
+    const F angle = position * rope_frequency<F>(turns, i, dim);
     const F a = x[i], b = x[i + dim / 2], c = std::cos(angle), s = std::sin(angle);
     x[i] = stored(a * c - b * s, dtype);
     x[i + dim / 2] = stored(b * c + a * s, dtype);
@@ -67,10 +78,10 @@ struct AttentionShape {
 };
 
 // qkv [rows, (heads + 2 kv_heads) head_dim] of normed [rows, hidden]: linear with bias (null:
-// none), q/k norm (null: none), RoPE on q and k.
-template <class F>
+// none), q/k norm (null: none), RoPE on q and k (`turns` as in rope()).
+template <class F, class Turns>
 std::vector<F> qkv(int rows, int hidden, AttentionShape shape, const F* normed, const F* w,
-                   const F* bias, const F* q_norm, const F* k_norm, F eps, F theta,
+                   const F* bias, const F* q_norm, const F* k_norm, F eps, const Turns& turns,
                    const int32_t* positions, DType dtype) {
   const int width = (shape.heads + 2 * shape.kv_heads) * shape.head_dim;
   std::vector<F> out(static_cast<size_t>(rows) * width);
@@ -81,7 +92,7 @@ std::vector<F> qkv(int rows, int hidden, AttentionShape shape, const F* normed, 
       F* x = out.data() + int64_t{row} * width + head * shape.head_dim;
       const F* norm = head < shape.heads ? q_norm : k_norm;
       if (norm != nullptr) rms_norm(1, shape.head_dim, x, norm, eps, dtype, x);
-      rope(shape.head_dim, theta, positions[row], dtype, x);
+      rope(shape.head_dim, turns, positions[row], dtype, x);
     }
   }
   return out;

@@ -115,7 +115,7 @@ Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version 
       length.add(plan.groups[g].samples[i].completion_tokens);
       clipped += sample.body.finish == fb::Finish_length;
       if (sample.outcome.status != fb::OutcomeStatus_scored) continue;
-      reward.add(sample.outcome.value);
+      reward.add(sample.outcome.raw);
       for (const auto& part : sample.outcome.parts) parts[part->name].add(part->value);
     }
   }
@@ -130,7 +130,8 @@ Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version 
       {"length/clipped", length.count > 0 ? clipped / length.count : 0.0},
       {"groups/trained", static_cast<double>(batch.groups.size())},
       {"groups/drawn", static_cast<double>(plan.drawn)},
-      {"groups/zero_std", static_cast<double>(plan.zero_variance)},
+      {"groups/zero_std",
+       static_cast<double>(plan.zero_variance) / static_cast<double>(std::max<uint64_t>(1, plan.drawn))},
       {"groups/surplus", static_cast<double>(plan.surplus)},
       {"groups/stale", static_cast<double>(plan.stale)},
       {"staleness/max", staleness}};

@@ -6,12 +6,9 @@
 
 #include "learner/grpo.h"
 #include "pipeline/client.h"
+#include "pipeline/streams.h"
 
 namespace reckon {
-
-// The streams of prompts of phase `index`: what it trains on and what it is evaluated on.
-inline PhaseId training_stream(uint32_t index) { return PhaseId{2 * index}; }
-inline PhaseId evaluation_stream(uint32_t index) { return PhaseId{2 * index + 1}; }
 
 struct Batch {
   BatchPlan plan;

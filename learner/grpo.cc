@@ -61,17 +61,18 @@ struct Minibatch {
 
 struct Totals {
   ObjectiveStats stats;
+  double loss = 0;  // mean over the updates
   double entropy = 0, rows = 0, grad_norm = 0, lr = 0;
   double updates = 0, skipped = 0;
 };
 
 // One optimizer update. PackedCompletion::sample indexes `samples` of the whole batch.
 void update(LearnerState& state, const PhaseConfig& phase, const Objective& objective,
-            const std::vector<ObjectiveSample>& samples, const Minibatch& minibatch,
+            const std::vector<ObjectiveSample>& samples, const Minibatch& minibatch, size_t updates,
             Totals& totals) {
   BatchTotals denominators =
       objective.totals(minibatch.samples, phase.rollout.sampling.max_new_tokens);
-  double loss_before = totals.stats.loss;
+  double loss = 0;
   for (const Pack& pack : pack_groups(minibatch.groups, phase.pack_tokens)) {
     Scores scores = state.policy().forward(pack, /*with_gradient=*/true);
     std::vector<std::vector<float>> gradient;
@@ -79,22 +80,27 @@ void update(LearnerState& state, const PhaseConfig& phase, const Objective& obje
       for (const PackedCompletion& completion : group.completions) {
         const ObjectiveSample& sample = samples[static_cast<size_t>(completion.sample)];
         const std::vector<float>& logprob = scores.logprob[gradient.size()];
-        for (float entropy : scores.entropy[gradient.size()])
-          totals.entropy += static_cast<double>(entropy);
-        gradient.push_back(objective.sample(sample, logprob, denominators, totals.stats).dlogprob);
+        const std::vector<float>& entropy = scores.entropy[gradient.size()];
+        for (size_t t = 0; t < entropy.size(); ++t) {
+          if (std::isfinite(logprob[t])) totals.entropy += static_cast<double>(entropy[t]);
+        }
+        TokenGradients tokens = objective.sample(sample, logprob, denominators, totals.stats);
+        loss += tokens.loss;
+        gradient.push_back(std::move(tokens.dlogprob));
       }
     }
     state.policy().backward(gradient);
     totals.rows += static_cast<double>(pack.rows());
   }
+  totals.loss += loss / static_cast<double>(updates);
   totals.lr = learning_rate(phase.optimizer, state.phase_step, phase.steps);
-  Update done =
-      state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1},
-                  !minibatch.groups.empty() && std::isfinite(totals.stats.loss - loss_before));
+  bool empty = minibatch.groups.empty();  // nothing to learn from: not a step that went wrong
+  Update done = state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1},
+                            !empty && std::isfinite(loss));
   totals.grad_norm = std::max(totals.grad_norm, done.grad_norm);
   if (!std::isfinite(done.grad_norm)) totals.grad_norm = done.grad_norm;
   totals.updates += done.applied ? 1 : 0;
-  totals.skipped += done.applied ? 0 : 1;
+  totals.skipped += done.applied || empty ? 0 : 1;
 }
 
 }  // namespace
@@ -161,24 +167,26 @@ Metrics grpo_update(LearnerState& state, const PhaseConfig& phase, const Rewards
       if (!packed.completions.empty()) minibatch.groups.push_back(std::move(packed));
       first += groups[g].size();
     }
-    update(state, phase, objective, samples, minibatch, totals);
+    update(state, phase, objective, samples, minibatch, parts, totals);
   }
   double seconds = monotonic_seconds() - begin;
   double tokens = std::max(1.0, totals.stats.tokens);
-  return {{"loss", totals.stats.loss / static_cast<double>(parts)},
-          {"grad_norm", totals.grad_norm},
-          {"lr", totals.lr},
-          {"entropy", totals.entropy / tokens},
-          {"kl", totals.stats.kl},
-          {"clip_frac", totals.stats.clipped / tokens},
-          {"ratio/max", totals.stats.ratio_max},
-          {"logprob_mismatch", totals.stats.mismatch},
-          {"logprob_checked", totals.stats.checked},
-          {"tokens/trained", totals.stats.tokens},
-          {"steps/skipped", totals.updates > 0 ? 0.0 : 1.0},
-          {"updates/skipped", totals.skipped},
-          {"tokens_per_s/learn", totals.rows / seconds},
-          {"time/learn_s", seconds}};
+  Metrics metrics = {{"loss", totals.loss},
+                     {"grad_norm", totals.grad_norm},
+                     {"lr", totals.lr},
+                     {"entropy", totals.entropy / tokens},
+                     {"clip_frac", totals.stats.clipped / tokens},
+                     {"ratio/max", totals.stats.ratio_max},
+                     {"logprob_mismatch", totals.stats.mismatch},
+                     {"logprob_checked", totals.stats.checked},
+                     {"tokens/trained", totals.stats.tokens},
+                     {"tokens/outside", totals.stats.outside},
+                     {"steps/skipped", totals.skipped > 0 && totals.updates == 0 ? 1.0 : 0.0},
+                     {"updates/skipped", totals.skipped},
+                     {"tokens_per_s/learn", totals.rows / seconds},
+                     {"time/learn_s", seconds}};
+  if (phase.objective.kl_coef > 0) metrics["kl"] = totals.stats.kl;
+  return metrics;
 }
 
 }  // namespace reckon

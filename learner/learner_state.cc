@@ -29,7 +29,7 @@ ModelSpec spec_from_nothing(const NewModel& model, const Tokenizer& tokenizer) {
   spec.norm_eps = static_cast<float>(model.norm_eps);
   spec.rope_theta = model.rope_theta;
   spec.tied_head = model.tied_head;
-  spec.qk_norm = true;  // both families of models made from nothing have it
+  set_traits(spec);
   LayerSpec layer{.ffn = model.ffn > 0 ? model.ffn : 4 * model.hidden, .moe = std::nullopt};
   if (model.experts > 0) {
     layer = {.ffn = 0,
@@ -84,6 +84,13 @@ void expect_equal(const Path& place, const char* what, const std::string& stored
 
 std::string numerics_text(const NumericsId& numerics) {
   return cat("contract ", numerics.contract, " ", numerics.profile, " ", numerics.digest.text());
+}
+
+ModelSpec LearnerState::spec_of(const RunConfig& config) {
+  if (config.model.path.empty()) return spec_from_nothing(config.model.fresh, *byte_tokenizer());
+  Path file = Path(config.model.path) / "config.json";
+  nlohmann::json json = nlohmann::json::parse(read_file(file), nullptr, false);
+  return parse_config({std::move(json), file.string()});
 }
 
 LearnerState::Origin LearnerState::make_origin(const RunConfig& config) {

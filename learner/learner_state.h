@@ -26,6 +26,9 @@ class LearnerState {
   LearnerState(const RunConfig& config, const KernelTable& kernels, ThreadPool& pool);
   LearnerState(const LearnerState&) = delete;
 
+  // Of the model that a run file asks for, without its weights.
+  static ModelSpec spec_of(const RunConfig& config);
+
   const ModelSpec& spec() const { return spec_; }
   DType dtype() const { return dtype_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }

@@ -35,6 +35,18 @@ class LocalStages::Journal {
   int fd_;
 };
 
+namespace {
+
+// A lease may name weights that grow too old while it waits; all that can still be of use are kept.
+size_t weights_to_keep(const RunConfig& config) {
+  uint32_t staleness = 0;
+  for (const PhaseConfig& phase : config.phases)
+    staleness = std::max(staleness, phase.rollout.max_staleness);
+  return size_t{staleness} + 2;
+}
+
+}  // namespace
+
 LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder,
                          const LearnerState& state, const KernelTable& kernels,
                          const NumericsId& numerics)
@@ -44,7 +56,7 @@ LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder,
       numerics_(numerics_text(numerics)),
       model_id_(state.spec().id().text()),
       streams_(make_streams(config)),
-      source_(std::make_shared<SharedWeightSource>()) {
+      source_(std::make_shared<SharedWeightSource>(weights_to_keep(config))) {
   if (!config.run.journal.empty()) journal_ = std::make_shared<Journal>(config.run.journal);
   ServiceOptions service;
   service.run_id = run_id_;
@@ -55,7 +67,11 @@ LocalStages::LocalStages(const RunConfig& config, const RunFolder& folder,
   service.on_failure = [this](const Error& error) { fail(error); };
   service_ =
       std::make_unique<StoreService>(context_, Store::open(folder.store(), run_id_), service);
-  client_ = std::make_unique<StoreClient>(context_, client_options("learner", fb::Role_learner));
+  {
+    std::lock_guard lock(mutex_);
+    client_ = std::make_unique<StoreClient>(context_, client_options("learner", fb::Role_learner));
+    if (failure_) throw *failure_;
+  }
   bool samples = !config.run.eval.data.empty();
   for (const PhaseConfig& phase : config.phases) samples |= phase.kind == "grpo";
   if (samples) start_samplers(config, kernels);
@@ -152,11 +168,9 @@ void LocalStages::journal_step(const fb::LedgerRowT& row) {
 
 void LocalStages::fail(const Error& error) {
   log_error("stages", error.what());
-  {
-    std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = error;
-  }
-  client_->stop();
+  std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = error;
+  if (client_) client_->stop();
 }
 
 std::optional<Error> LocalStages::failure() const {

@@ -33,6 +33,7 @@ class LocalStages {
   }
   uint64_t evaluation_rows() const { return evaluation_ ? evaluation_->size() : 0; }
   uint64_t sampled_tokens() const { return rollout_ ? rollout_->counters().tokens : 0; }
+  double sampling_seconds() const { return rollout_ ? rollout_->counters().busy_seconds : 0; }
   double reward_seconds() const { return reward_ ? reward_->counters().busy_seconds : 0; }
   fb::Fence annotator_fence();  // for columns that no lease asked for
   void journal_step(const fb::LedgerRowT& row);
@@ -53,15 +54,15 @@ class LocalStages {
   StreamTable streams_;
   class Journal;
   std::shared_ptr<Journal> journal_;
+  mutable std::mutex mutex_;  // stages report from their threads: it outlives them
+  std::optional<Error> failure_;
   zmq::context_t context_;
-  std::unique_ptr<StoreService> service_;
   std::unique_ptr<StoreClient> client_;
+  std::unique_ptr<StoreService> service_;
   std::shared_ptr<SharedWeightSource> source_;
   std::unique_ptr<RolloutStage> rollout_;
   std::unique_ptr<RewardStage> reward_;
   Timeline timeline_;
-  mutable std::mutex mutex_;
-  std::optional<Error> failure_;
 };
 
 }  // namespace reckon

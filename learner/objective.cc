@@ -65,10 +65,12 @@ void check_range(bool good, const char* key, double value, const char* range) {
               cat("use ", range));
 }
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 // |new - old|; a NaN counts as infinite, so that no comparison passes it over.
 double distance(double a, double b) {
   double d = a == b ? 0 : std::abs(a - b);
-  return std::isnan(d) ? std::numeric_limits<double>::infinity() : d;
+  return std::isnan(d) ? kInfinity : d;
 }
 
 }  // namespace
@@ -151,8 +153,13 @@ TokenGradients Objective::sample(const ObjectiveSample& sample,
   double kl_sum = 0;
   for (size_t t = 0; t < length; ++t) {
     double logprob = new_logprob[t], old = sample.old_logprob[t];
+    if (logprob == -kInfinity) {
+      ++stats.outside;
+      continue;
+    }
     TokenLoss policy = loss_({sample.advantage, logprob, old}, config_);
-    TokenLoss kl = sample.ref_logprob.empty() ? TokenLoss() : kl_(logprob - sample.ref_logprob[t]);
+    bool referred = !sample.ref_logprob.empty() && sample.ref_logprob[t] != -kInfinity;
+    TokenLoss kl = referred ? kl_(logprob - sample.ref_logprob[t]) : TokenLoss();
     result.loss += weight * policy.loss;
     double gradient = policy.gradient;
     if (config_.kl_coef > 0) {

@@ -56,6 +56,7 @@ struct ObjectiveStats {
   double ratio_max = 0;  // of exp(new - old) over tokens in the loss
   double mismatch = 0;   // greatest |new - old| in `same_weights` samples; NaN: infinity
   double checked = 0;    // how many tokens that were
+  double outside = 0;    // tokens that the sampler's filters leave out under the present weights
 };
 
 class Objective {
@@ -63,7 +64,8 @@ class Objective {
   // Error(config) for ambiguous or unknown names and for numbers out of range.
   explicit Objective(const ObjectiveConfig& config);
   // Loss share and gradient of one sample given new log-probs. `stats` is added to. Log ratios are
-  // clamped to +-20.
+  // clamped to +-20. A token whose new log-prob is -inf (outside the kept set by now) adds nothing
+  // but its place in the denominators; one whose reference is -inf adds no KL.
   TokenGradients sample(const ObjectiveSample& sample, const std::vector<float>& new_logprob,
                         const BatchTotals& totals, ObjectiveStats& stats) const;
   // `batch`: every sample of one optimizer update. `length_norm`: max_new_tokens, used where the

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -35,9 +37,8 @@ std::string difference(const std::string& old_text, const std::string& new_text)
 
 }  // namespace
 
-RunFolder::RunFolder(const RunConfig& config) : root_(config.run.dir) {
-  std::filesystem::create_directories(root_ / "checkpoints");
-  lock();
+// Delegates, so that whatever is thrown below gives the lock back.
+RunFolder::RunFolder(const RunConfig& config) : RunFolder(Path(config.run.dir)) {
   read_or_create(config);
   publish_file(root_ / "config.resolved.toml", config_text(config, true));
   open_log();
@@ -47,12 +48,19 @@ RunFolder::~RunFolder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-void RunFolder::lock() {
+RunFolder::RunFolder(const Path& root) : root_(root) {
+  std::error_code error;
+  std::filesystem::create_directories(checkpoints(), error);
   Path file = root_ / "run.lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0)
-    throw Error(Code::io, file.string(), "cannot be opened", "check the folder's permissions");
+  if (!error) lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) {
+    throw Error(Code::io, root_.string(),
+                cat("is not a folder that can be written: ",
+                    error ? error.message() : std::strerror(errno)),
+                "set run.dir to another one, or check its permissions");
+  }
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock_);
     throw Error(Code::unavailable, root_.string(), "another process is running this run",
                 "wait for it, stop it, or set run.dir");
   }
@@ -61,7 +69,7 @@ void RunFolder::lock() {
 void RunFolder::read_or_create(const RunConfig& config) {
   Path file = root_ / "run.json";
   std::string fixed = config_fixed_text(config);
-  resumed_ = std::filesystem::exists(file);
+  resumed_ = std::filesystem::exists(file) && std::filesystem::exists(store());
   if (!resumed_) {
     run_id_ = digest_of(cat(fixed, wall_seconds(), monotonic_seconds(), ::getpid())).text();
     publish_file(

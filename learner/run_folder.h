@@ -1,7 +1,8 @@
-// The folder of a run: one writer at a time, one identity for ever. Layout in docs/run_folder.md.
+// The folder of a run: one writer at a time, one identity from the moment its store exists (a start
+// that failed before, on a wrong path say, binds nobody). Layout in docs/run_folder.md.
 //
-//   RunFolder folder(config);          // creates, or opens to resume; Error(config) when it
-//   belongs to another run file
+//   RunFolder folder(config);   // creates, or opens to resume; Error(config) with the difference
+//                               // when another run file has begun here
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ class RunFolder {
   bool resumed() const { return resumed_; }
 
  private:
-  void lock();
+  explicit RunFolder(const Path& root);  // locked
   void read_or_create(const RunConfig& config);
   void open_log();
 

@@ -1,5 +1,6 @@
-// One supervised step: cross-entropy on completions only, mean over all completion tokens of the
-// batch (end token included). The batch is a pure function of (seed, phase, step).
+// One supervised step: cross-entropy on completions only, mean over all completion tokens of an
+// update (end token included), `minibatches` updates. The batch is a pure function of (seed, phase,
+// step).
 #pragma once
 
 #include "learner/learner_state.h"

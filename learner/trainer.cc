@@ -11,6 +11,7 @@
 #include "learner/batch.h"
 #include "learner/interrupt.h"
 #include "learner/local_stages.h"
+#include "learner/needs.h"
 #include "learner/reference.h"
 #include "learner/report.h"
 #include "learner/run_folder.h"
@@ -18,6 +19,13 @@
 
 namespace reckon {
 namespace {
+
+// Before the model takes any memory.
+const RunConfig& affordable(const RunConfig& config, const RunFolder& folder) {
+  check_needs(estimate_needs(config, LearnerState::spec_of(config), folder.resumed()),
+              folder.root());
+  return config;
+}
 
 class Trainer {
  public:
@@ -27,15 +35,18 @@ class Trainer {
         numerics_(numerics_id(kernels_)),
         folder_(config_),
         pool_(config.layout.threads > 0 ? config.layout.threads : usable_cores()),
-        state_(config_, kernels_, pool_),
+        state_(affordable(config_, folder_), kernels_, pool_),
         checkpoints_(folder_.checkpoints(), config.run.checkpoint.keep_last,
-                     config.run.checkpoint.keep_last) {}
+                     config.run.checkpoint.keep_last, config.run.checkpoint.keep_best) {}
 
   int run();
 
  private:
   const PhaseConfig& phase() const { return config_.phases[state_.phase]; }
+  bool complete() const { return state_.phase >= config_.phases.size(); }
   void resume();
+  void enter_phase();
+  int end();
   void begin_phase();
   void step();
   Metrics grpo_step();
@@ -43,7 +54,7 @@ class Trainer {
   std::optional<double> evaluate(Metrics& metrics);
   bool evaluation_due(bool phase_ends) const;
   void publish_weights();
-  void checkpoint();
+  void checkpoint(std::optional<double> accuracy);
   CollectSpec training_collect() const;
   CollectSpec evaluation_collect() const;
   void add_reference(Batch& batch);
@@ -65,6 +76,7 @@ class Trainer {
   std::optional<Objective> objective_;
   std::optional<Reference> reference_;
   std::optional<WeightsId> published_;
+  Step saved_;  // of the newest checkpoint
   int bad_steps_ = 0;
 };
 
@@ -76,26 +88,47 @@ double number(const Metrics& metrics, const std::string& name, double otherwise)
 int Trainer::run() {
   install_interrupt_handler();
   resume();
-  while (state_.phase < config_.phases.size() && !enough()) {
+  enter_phase();
+  if (complete() || enough()) return end();
+  stages_.emplace(config_, folder_, state_, kernels_, numerics_);
+  stages_->rewind();
+  while (!complete() && !enough()) {
     begin_phase();
     uint32_t index = state_.phase;
     while (state_.phase == index && !enough()) step();
   }
-  bool complete = state_.phase >= config_.phases.size();
-  if (!complete) checkpoint();
+  if (!complete()) checkpoint(std::nullopt);
   stages_->stop();
-  if (complete) report_->finish(folder_.root());
-  return interrupted() && !complete ? 130 : 0;
+  return end();
 }
 
 void Trainer::resume() {
   auto found = checkpoints_.newest_valid();
   if (found) state_.load(*found, numerics_);
+  saved_ = state_.step;
   checkpoints_.cut(state_.step);
   report_.emplace(config_, folder_.root(), state_.step);
   report_->start(folder_.resumed(), state_);
-  stages_.emplace(config_, folder_, state_, kernels_, numerics_);
-  stages_->rewind();
+}
+
+// A phase whose steps are done is over only here, not in its last checkpoint: a run that is resumed
+// with more steps goes on in it.
+void Trainer::enter_phase() {
+  if (complete() || state_.phase_step < phase().steps) return;
+  ++state_.phase;
+  state_.phase_step = 0;
+}
+
+int Trainer::end() {
+  if (complete()) {
+    report_->note(cat("complete: all phases are done, ", state_.step, " steps"));
+    report_->finish(folder_.root());
+    return 0;
+  }
+  report_->note(
+      cat(interrupted() ? "interrupted" : "stopped by run.stop_after", " at step ", state_.step,
+          "; the same command ", interrupted() ? "" : "with a greater one ", "goes on from there"));
+  return interrupted() ? 130 : 0;
 }
 
 // Also entered when a run resumes inside a phase.
@@ -132,11 +165,13 @@ CollectSpec Trainer::training_collect() const {
   spec.group_size = p.rollout.samples_per_prompt;
   spec.lookahead = p.rollout.lookahead;
   spec.filter = p.objective.zero_variance == "keep" ? Filter::none : Filter::zero_variance;
-  bool refill = p.objective.zero_variance == "refill";
-  spec.max_draws =
-      refill ? (p.rollout.max_draws > 0 ? p.rollout.max_draws : 8 * uint64_t{p.prompts_per_step})
-             : p.prompts_per_step;
   spec.ordered = p.rollout.max_staleness == 0;
+  spec.max_draws = p.prompts_per_step;
+  if (p.objective.zero_variance == "refill") {
+    spec.max_draws = p.rollout.max_draws > 0 ? p.rollout.max_draws : 8 * spec.max_draws;
+  } else if (spec.filter == Filter::none && !spec.ordered) {
+    spec.max_draws = 0;  // every group passes: what is sampled ahead needs no limit
+  }
   spec.max_staleness = p.rollout.max_staleness;
   spec.weights = state_.weights()->id();
   spec.count_unscored = config_.run.rewards.count_unscored;
@@ -160,7 +195,7 @@ Metrics Trainer::grpo_step() {
   publish_weights();
   double published = monotonic_seconds();
   uint64_t tokens_before = stages_->sampled_tokens();
-  double reward_before = stages_->reward_seconds();
+  double sampling_before = stages_->sampling_seconds(), reward_before = stages_->reward_seconds();
   auto batch = collect(stages_->client(), training_collect());
   if (!batch) throw *stages_->failure();
   double collected = monotonic_seconds();
@@ -173,7 +208,8 @@ Metrics Trainer::grpo_step() {
   commit(&*batch, before);
   double sampled = static_cast<double>(stages_->sampled_tokens() - tokens_before);
   metrics["tokens/sampled"] = sampled;
-  metrics["tokens_per_s/rollout"] = sampled / std::max(1e-9, collected - published);
+  metrics["tokens_per_s/rollout"] =
+      sampled / std::max(1e-9, stages_->sampling_seconds() - sampling_before);
   metrics["time/rollout_s"] = collected - published;
   metrics["time/reward_s"] = stages_->reward_seconds() - reward_before;
   metrics["time/publish_s"] = published - begin;
@@ -228,19 +264,20 @@ void Trainer::step() {
   bool phase_ends = state_.phase_step >= phase().steps;
   metrics["weights/version"] = static_cast<double>(state_.weights()->id().version.value);
   metrics["weights/digest"] = state_.weights()->id().digest.text();
-  if (evaluation_due(phase_ends)) {
-    auto accuracy = evaluate(metrics);
-    phase_ends |= accuracy && phase().until.accuracy > 0 && *accuracy >= phase().until.accuracy;
-  }
-  watch_divergence(metrics);
+  std::optional<double> accuracy;
+  if (evaluation_due(phase_ends)) accuracy = evaluate(metrics);
   report_->step(state_.step, state_.phase_step, phase(), metrics);
-  bool due =
-      config_.run.checkpoint.every > 0 && state_.step.value % config_.run.checkpoint.every == 0;
-  if (phase_ends) {
+  watch_divergence(metrics);
+  bool reached = accuracy && phase().until.accuracy > 0 && *accuracy >= phase().until.accuracy;
+  if (reached) {
     ++state_.phase;
     state_.phase_step = 0;
   }
-  if (due || phase_ends) checkpoint();
+  bool due =
+      config_.run.checkpoint.every > 0 && state_.step.value % config_.run.checkpoint.every == 0;
+  if (due || phase_ends || reached || (accuracy && checkpoints_.among_best(*accuracy)))
+    checkpoint(accuracy);
+  enter_phase();
 }
 
 bool Trainer::evaluation_due(bool phase_ends) const {
@@ -282,24 +319,24 @@ void Trainer::watch_divergence(const Metrics& metrics) {
                 cat("sampler and learner differ by ", mismatch, " in a log-prob on equal weights"),
                 "run `reckon doctor`; this is a defect of Reckon, please report it");
   }
-  bool bad = number(metrics, "steps/skipped", 0) > 0 && number(metrics, "groups/trained", 1) > 0;
-  bad_steps_ = bad ? bad_steps_ + 1 : 0;
+  bad_steps_ = number(metrics, "steps/skipped", 0) > 0 ? bad_steps_ + 1 : 0;
   if (bad_steps_ < config_.run.max_bad_steps) return;
   throw Error(Code::diverged, cat("step ", state_.step),
               cat(bad_steps_, " steps in a row had a loss or gradient that is not finite"),
               "lower the learning rate, or clip harder (optimizer.clip_norm)");
 }
 
-void Trainer::checkpoint() {
-  if (state_.step.value == 0) return;
+void Trainer::checkpoint(std::optional<double> accuracy) {
+  if (state_.step == saved_) return;  // the weights a phase starts from may be others by now
   double begin = monotonic_seconds();
-  checkpoints_.save(state_.facts(folder_.run_id(), numerics_),
-                    [&](const Path& folder) { state_.save(folder); });
+  CheckpointFacts facts = state_.facts(folder_.run_id(), numerics_);
+  facts.accuracy = accuracy;
+  checkpoints_.save(facts, [&](const Path& folder) { state_.save(folder); });
+  saved_ = state_.step;
   uint64_t keep = config_.run.store.keep_steps;
-  auto steps = checkpoints_.steps();
-  uint64_t oldest = steps.empty() ? 0 : steps.front().value;
-  if (state_.step.value > keep)
-    stages_->client().prune(Step{std::min(oldest, state_.step.value - keep)});
+  auto oldest = checkpoints_.oldest_resumable();
+  if (oldest && state_.step.value > keep)
+    stages_->client().prune(std::min(*oldest, Step{state_.step.value - keep}));
   log_info("learner", cat("checkpoint of step ", state_.step, " in ",
                           shortest(monotonic_seconds() - begin), " s"));
 }

@@ -66,7 +66,8 @@ void require_expressible(const Family& family, const ModelSpec& spec) {
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all = {qwen3_family(), qwen3_moe_family()};
+  static const std::vector<Family> all = {llama_family(), qwen2_family(), qwen3_family(),
+                                          qwen3_moe_family()};
   return all;
 }
 
@@ -149,6 +150,16 @@ std::vector<FileTensor> file_tensors(const Family& family, const ModelSpec& spec
     }
   }
   return tensors;
+}
+
+bool is_skipped(const Family& family, const ModelSpec& spec, const std::string& name) {
+  if (spec.tied_head && name == rule_of(family, "head").files.front()) return true;
+  return std::any_of(family.skipped.begin(), family.skipped.end(), [&](const char* pattern) {
+    for (size_t layer = 0; layer < spec.layers.size(); ++layer) {
+      if (replaced(pattern, "{layer}", cat(layer)) == name) return true;
+    }
+    return false;
+  });
 }
 
 std::optional<FileTensor> fused_tensor(const Family& family, const Parameter& parameter) {

@@ -58,6 +58,7 @@ struct Family {
   ModelSpec (*parse)(const FamilyConfig&);
   nlohmann::json (*to_config)(const ModelSpec&);
   std::vector<TensorRule> rules;
+  std::vector<const char*> skipped;  // names in files that hold nothing that is needed
 };
 
 const std::vector<Family>& families();
@@ -78,5 +79,8 @@ struct FileTensor {
 std::vector<FileTensor> file_tensors(const Family& family, const ModelSpec& spec,
                                      const Parameter& parameter);
 std::optional<FileTensor> fused_tensor(const Family& family, const Parameter& parameter);
+// A tensor that some files of the family hold and that is left out: a second, tied head, or a table
+// that is computed.
+bool is_skipped(const Family& family, const ModelSpec& spec, const std::string& name);
 
 }  // namespace reckon

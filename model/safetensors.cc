@@ -41,13 +41,14 @@ const TypeFact& fact(TensorType type) {
                        [&](const TypeFact& f) { return f.type == type; });
 }
 
-float widen_half(uint16_t half) {
-  uint32_t sign = uint32_t{half & 0x8000u} << 16, exponent = half >> 10 & 0x1F,
-           fraction = half & 0x3FF;
-  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
-  float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                  : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
-  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+template <class Narrow>
+std::string narrow_all(const std::vector<float>& values, Narrow narrow) {
+  std::string bytes(values.size() * sizeof(uint16_t), '\0');
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint16_t bits = narrow(values[i]);
+    std::memcpy(bytes.data() + i * sizeof bits, &bits, sizeof bits);
+  }
+  return bytes;
 }
 
 template <class Bits, class Widen>
@@ -60,6 +61,33 @@ void widen_all(std::string_view bytes, float* out, Widen widen) {
 }
 
 }  // namespace
+
+float widen_half(uint16_t half) {
+  uint32_t sign = uint32_t{half & 0x8000u} << 16, exponent = half >> 10 & 0x1F,
+           fraction = half & 0x3FF;
+  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
+  float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                  : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
+  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+}
+
+uint16_t narrow_half(float value) {
+  constexpr uint32_t kInfinite = 0x7F800000u, kOverflow = 0x477FF000u, kNormal = 0x38800000u;
+  const uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7FFFFFFFu;
+  const uint32_t sign = bits >> 16 & 0x8000u;
+  uint32_t half;
+  if (magnitude > kInfinite) {
+    const uint32_t payload = magnitude >> 13 & 0x3FFu;
+    half = 0x7C00u | (payload == 0 ? 0x200u : payload);
+  } else if (magnitude >= kOverflow) {
+    half = 0x7C00u;
+  } else if (magnitude < kNormal) {  // counts of 2^-24
+    half = static_cast<uint32_t>(std::nearbyint(std::ldexp(std::bit_cast<float>(magnitude), 24)));
+  } else {
+    half = (magnitude - 0x38000000u + 0xFFFu + (magnitude >> 13 & 1)) >> 13;
+  }
+  return static_cast<uint16_t>(sign | half);
+}
 
 size_t tensor_type_size(TensorType type) { return fact(type).size; }
 const char* tensor_type_name(TensorType type) { return fact(type).name; }
@@ -147,6 +175,16 @@ void read_floats(const NamedTensor& tensor, float* out) {
                   cat("is stored as ", tensor_type_name(tensor.type)),
                   "weights are read from F32, BF16 and F16");
   }
+}
+
+std::string retyped(const NamedTensor& tensor, TensorType type) {
+  std::vector<float> values(static_cast<size_t>(tensor.elements()));
+  read_floats(tensor, values.data());
+  if (type == TensorType::f16) return narrow_all(values, narrow_half);
+  if (type == TensorType::bf16)
+    return narrow_all(values, [](float value) { return from_float<bf16>(value).bits; });
+  RECKON_CHECK(type == TensorType::f32, "weights are stored as F32, BF16 and F16");
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
 }  // namespace reckon

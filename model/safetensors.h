@@ -88,4 +88,10 @@ class SafetensorsFile {
 // otherwise.
 void read_floats(const NamedTensor& tensor, float* out);
 
+float widen_half(uint16_t half);    // exact
+uint16_t narrow_half(float value);  // to nearest, ties to even; a NaN stays a NaN
+
+// The bytes of such a tensor in another of these types, rounded to nearest, ties to even.
+std::string retyped(const NamedTensor& tensor, TensorType type);
+
 }  // namespace reckon

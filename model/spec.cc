@@ -1,5 +1,8 @@
 #include "model/spec.h"
 
+#include <cmath>
+#include <numbers>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -43,6 +46,24 @@ void validate_moe(const MoeSpec& moe, const std::string& place) {
           "not be above the number of experts");
 }
 
+void validate_scaling(const RopeScaling& scaling) {
+  const std::string place = "rope_scaling.";
+  require(scaling.factor >= 1 && scaling.factor <= 1e6, place + "factor", scaling.factor,
+          "lie between 1 and 1000000");
+  require(scaling.low > 0, place + "low", scaling.low, "be positive");
+  require(scaling.high > scaling.low, place + "high", scaling.high, "be above low");
+  require(scaling.high <= 1e6, place + "high", scaling.high, "be at most 1000000");
+  require_size(place + "original", scaling.original);
+}
+
+double scaled(const RopeScaling& scaling, double frequency) {
+  const double turns = scaling.original * frequency / (2 * std::numbers::pi);
+  if (turns < scaling.low) return frequency / scaling.factor;
+  if (turns > scaling.high) return frequency;
+  const double kept = (turns - scaling.low) / (scaling.high - scaling.low);
+  return (1 - kept) * frequency / scaling.factor + kept * frequency;
+}
+
 }  // namespace
 
 int64_t ModelSpec::parameter_count() const {
@@ -50,6 +71,16 @@ int64_t ModelSpec::parameter_count() const {
   int64_t count = embedding * (tied_head ? 1 : 2) + hidden;
   for (const LayerSpec& layer : layers) count += layer_parameters(*this, layer);
   return count;
+}
+
+std::vector<double> ModelSpec::rope_frequencies() const {
+  std::vector<double> frequencies;
+  for (int i = 0; i < head_dim / 2; ++i) {
+    double frequency = std::pow(rope_theta, -2.0 * i / head_dim);
+    if (rope_scaling) frequency = scaled(*rope_scaling, frequency);
+    frequencies.push_back(frequency);
+  }
+  return frequencies;
 }
 
 void ModelSpec::validate() const {
@@ -65,6 +96,7 @@ void ModelSpec::validate() const {
   require(rows <= kMaxSize, "heads", heads, "give at most 67108864 rows of q, k and v");
   require(norm_eps > 0 && norm_eps < 1, "norm_eps", norm_eps, "lie between 0 and 1");
   require(rope_theta > 0 && rope_theta < 1e30, "rope_theta", rope_theta, "be positive and finite");
+  if (rope_scaling) validate_scaling(*rope_scaling);
   require(!layers.empty(), "layers", layers.size(), "hold at least one layer");
   require(layers.size() <= kMaxLayers, "layers", layers.size(), "be at most 4096");
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -82,6 +114,10 @@ Digest ModelSpec::id() const {
   std::string text = cat("ModelSpec 1 ", family, ' ', vocab, ' ', hidden, ' ', heads, ' ', kv_heads,
                          ' ', head_dim, ' ', max_position, ' ', shortest(norm_eps), ' ',
                          shortest(rope_theta), ' ', tied_head, ' ', qkv_bias, ' ', qk_norm);
+  if (rope_scaling) {
+    text += cat(" llama3 ", shortest(rope_scaling->factor), ' ', shortest(rope_scaling->low), ' ',
+                shortest(rope_scaling->high), ' ', rope_scaling->original);
+  }
   for (const LayerSpec& layer : layers) {
     text += cat(" | ", layer.ffn);
     if (layer.moe) {

@@ -25,6 +25,14 @@ struct LayerSpec {
   bool operator==(const LayerSpec&) const = default;
 };
 
+// Llama 3's law for the frequencies of rotary positions: waves longer than original / low are
+// `factor` times slower, waves shorter than original / high stay, those between are blended.
+struct RopeScaling {
+  double factor = 8, low = 1, high = 4;
+  int original = 8192;  // positions of the first training
+  bool operator==(const RopeScaling&) const = default;
+};
+
 struct ModelSpec {
   std::string family;  // key of the family table, e.g. "qwen3_moe"
   int vocab = 0, hidden = 0;
@@ -32,6 +40,7 @@ struct ModelSpec {
   int max_position = 0;
   float norm_eps = 1e-6f;
   double rope_theta = 1e6;
+  std::optional<RopeScaling> rope_scaling;
   bool tied_head = false, qkv_bias = false, qk_norm = false;
   std::vector<LayerSpec> layers;
 
@@ -40,6 +49,7 @@ struct ModelSpec {
   float attention_scale() const {
     return 1.0f / std::sqrt(static_cast<float>(head_dim));
   }  // the same on both sides
+  std::vector<double> rope_frequencies() const;  // [head_dim / 2], scaling applied
   int64_t parameter_count() const;
   // Throws Error(config) that names the field when a size is zero, negative or does not divide.
   void validate() const;

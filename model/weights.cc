@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <new>
-#include <tuple>
 
 #include "base/error.h"
 #include "kernels/kernels.h"
@@ -24,15 +23,17 @@ size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // The table of one model is the same for every version of its weights: computed once while any of
 // them lives.
-std::shared_ptr<const std::vector<float>> shared_rope(double theta, int head_dim, int positions) {
+std::shared_ptr<const std::vector<float>> shared_rope(const ModelSpec& spec) {
   static std::mutex mutex;
-  static std::map<std::tuple<double, int, int>, std::weak_ptr<const std::vector<float>>> tables;
+  static std::map<std::pair<std::vector<double>, int>, std::weak_ptr<const std::vector<float>>> tables;
   std::lock_guard lock(mutex);
-  auto& known = tables[{theta, head_dim, positions}];
+  std::vector<double> frequencies = spec.rope_frequencies();
+  auto& known = tables[{frequencies, spec.max_position}];
   if (auto table = known.lock()) return table;
-  size_t half = static_cast<size_t>(positions) * static_cast<size_t>(head_dim / 2);
+  size_t half = static_cast<size_t>(spec.max_position) * frequencies.size();
   auto table = std::make_shared<std::vector<float>>(2 * half);
-  rope_table(theta, head_dim, positions, table->data(), table->data() + half);
+  rope_table(frequencies.data(), static_cast<int>(frequencies.size()), spec.max_position,
+             table->data(), table->data() + half);
   known = table;
   return table;
 }
@@ -85,7 +86,7 @@ Weights::Weights(const ModelSpec& spec, const ParameterLayout& layout, DType dty
       layout_(layout),
       dtype_(dtype),
       arena_(allocate(static_cast<size_t>(layout.elements()) * dtype_size(dtype))),
-      rope_(shared_rope(spec.rope_theta, spec.head_dim, spec.max_position)),
+      rope_(shared_rope(spec)),
       layers_(spec.layers.size()) {}
 
 std::shared_ptr<const Weights> Weights::publish(const ModelSpec& spec,

@@ -152,8 +152,12 @@ void RolloutStage::Impl::receive(LeasedPrompt lease, std::stop_token stop) {
   if (!present || present->id() != lease.weights) {
     // Taken now, while they are certainly kept; the engine gets them when it is idle.
     auto weights = source->pull(lease.weights, stop);
-    if (!weights) return;
-    if (lease.exclusive && !engine.idle()) {
+    if (!weights) return;  // stopped, or its group is stale by now
+    // Groups of an ordered collect that is over are surplus. Others are still awaited: an
+    // evaluation has to wait for them.
+    const bool surplus = std::all_of(running.begin(), running.end(),
+                                     [](const auto& entry) { return entry.second.lease.exclusive; });
+    if (lease.exclusive && surplus && !engine.idle()) {
       engine.clear();
       std::lock_guard lock(mutex);
       counters.dropped += running.size();

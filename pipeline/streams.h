@@ -28,6 +28,11 @@ struct Stream {
 
 using StreamTable = std::map<PhaseId, Stream>;
 
+// The streams of prompts of the run file's phase `index`: what it trains on and what it is
+// evaluated on.
+inline PhaseId training_stream(uint32_t index) { return PhaseId{2 * index}; }
+inline PhaseId evaluation_stream(uint32_t index) { return PhaseId{2 * index + 1}; }
+
 inline uint64_t row_index(const Stream& stream, PhaseId phase, Draw draw) {
   const uint64_t rows = stream.data->size();
   return stream.shuffled ? row_of_draw(stream.seed, phase, draw, rows) : draw.value % rows;

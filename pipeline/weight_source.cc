@@ -7,12 +7,6 @@
 #include "base/text.h"
 
 namespace reckon {
-namespace {
-
-constexpr size_t kKept = 2;
-
-}  // namespace
-
 // A version published again replaces the former one: after a rewind it may have other bytes.
 void SharedWeightSource::publish(std::shared_ptr<const Weights> weights) {
   RECKON_CHECK(weights, "no weights to publish");
@@ -21,7 +15,7 @@ void SharedWeightSource::publish(std::shared_ptr<const Weights> weights) {
     std::erase_if(kept_,
                   [&](const auto& old) { return old->id().version >= weights->id().version; });
     kept_.push_back(std::move(weights));
-    if (kept_.size() > kKept) kept_.pop_front();
+    if (kept_.size() > keep_) kept_.pop_front();
   }
   published_.notify_all();
 }
@@ -33,10 +27,11 @@ std::shared_ptr<const Weights> SharedWeightSource::pull(const WeightsId& id, std
   const auto found = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const auto& weights) { return weights->id() == id; });
   if (found != kept_.end()) return *found;
+  if (kept_.size() == keep_ && id.version < kept_.front()->id().version) return nullptr;
   throw Error(Code::mismatch, cat("weights of version ", id.version, ", digest ", id.digest.text()),
-              cat("they are not kept; the newest are version ", kept_.back()->id().version,
-                  ", digest ", kept_.back()->id().digest.text()),
-              "lower max_staleness, or look for a second learner");
+              cat("they were never published here; the newest are version ",
+                  kept_.back()->id().version, ", digest ", kept_.back()->id().digest.text()),
+              "look for a second learner");
 }
 
 }  // namespace reckon

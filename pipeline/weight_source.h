@@ -19,18 +19,20 @@ namespace reckon {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // Waits until weights of this version exist. Nothing: `stop` was requested. Error(mismatch): they
-  // are no longer kept, or their digest is another.
+  // Waits until weights of this version exist. Nothing: `stop` was requested, or they are too old to
+  // be kept. Error(mismatch): their digest is another.
   virtual std::shared_ptr<const Weights> pull(const WeightsId& id, std::stop_token stop) = 0;
 };
 
-// Thread-safe. Keeps the newest two, so that a sampler asked for the former ones still finds them.
+// Thread-safe. Keeps the newest `keep`, so that a sampler asked for former ones still finds them.
 class SharedWeightSource : public WeightSource {
  public:
+  explicit SharedWeightSource(size_t keep = 2) : keep_(keep) {}
   void publish(std::shared_ptr<const Weights> weights);
   std::shared_ptr<const Weights> pull(const WeightsId& id, std::stop_token stop) override;
 
  private:
+  const size_t keep_;
   std::mutex mutex_;
   std::condition_variable_any published_;
   std::deque<std::shared_ptr<const Weights>> kept_;  // in order of publication

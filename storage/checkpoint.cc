@@ -41,9 +41,12 @@ std::optional<Step> step_of(const Path& folder) {
 
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(Path folder, int keep, int keep_trainer)
-    : folder_(std::move(folder)), keep_(keep), keep_trainer_(keep_trainer) {
-  RECKON_CHECK(keep >= 2 && keep_trainer >= 1,
+CheckpointFolder::CheckpointFolder(Path folder, int keep, int keep_trainer, int keep_best)
+    : folder_(std::move(folder)),
+      keep_(keep),
+      keep_trainer_(keep_trainer),
+      keep_best_(keep_best) {
+  RECKON_CHECK(keep >= 2 && keep_trainer >= 1 && keep_best >= 0,
                "at least two checkpoints are kept, one of which can resume");
 }
 
@@ -58,6 +61,31 @@ std::vector<Step> CheckpointFolder::steps() const {
   }
   std::sort(steps.begin(), steps.end());
   return steps;
+}
+
+std::optional<Step> CheckpointFolder::oldest_resumable() const {
+  for (Step step : steps()) {
+    if (known_valid(step) && can_resume(path_of(step))) return step;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<double, Step>> CheckpointFolder::by_accuracy() const {
+  std::vector<std::pair<double, Step>> best;
+  for (Step step : steps()) {
+    if (!known_valid(step)) continue;
+    auto facts = CheckpointFacts::from_json(read_manifest(path_of(step))["facts"].dump());
+    if (facts.accuracy) best.emplace_back(*facts.accuracy, step);
+  }
+  std::stable_sort(best.begin(), best.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  return best;
+}
+
+bool CheckpointFolder::among_best(double accuracy) const {
+  auto better = by_accuracy();
+  std::erase_if(better, [&](const auto& other) { return other.first < accuracy; });
+  return better.size() < static_cast<size_t>(keep_best_);
 }
 
 std::optional<CheckpointFacts> CheckpointFolder::examine(Step step) const {
@@ -121,22 +149,29 @@ void CheckpointFolder::save(const CheckpointFacts& facts,
 }
 
 // Keeps the newest `keep_` valid checkpoints, the newest `keep_trainer_` of those that can resume
-// with their trainer/, and whatever is newer than the last one kept. A damaged one never takes the
-// place of a valid one.
+// with their trainer/, the best, and whatever is newer than the last one kept. A damaged one never
+// takes the place of a valid one.
 void CheckpointFolder::retain() const {
+  std::set<Step> best;
+  if (keep_best_ > 0) {
+    for (const auto& [accuracy, step] : by_accuracy()) {
+      if (best.size() < static_cast<size_t>(keep_best_)) best.insert(step);
+    }
+  }
+  auto let_go = [&](Step step) { best.contains(step) ? drop_trainer(step) : remove(step); };
   std::vector<Step> newest_first = steps();
   std::reverse(newest_first.begin(), newest_first.end());
   int kept = 0, resumable = 0;
   for (Step step : newest_first) {
     bool enough = kept >= keep_ && resumable >= keep_trainer_;
     if (enough) {
-      remove(step);
+      let_go(step);
       continue;
     }
     if (!known_valid(step)) continue;
     bool resumes = can_resume(path_of(step));
     if (kept >= keep_ && !resumes) {
-      remove(step);
+      let_go(step);
       continue;
     }
     ++kept;

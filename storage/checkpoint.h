@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -26,6 +27,7 @@ struct CheckpointFacts {
   Draw next;                // its cursor
   WeightsId weights;        // of the published storage-type weights
   std::string run_id, numerics, model_id;
+  std::optional<double> accuracy;  // of these weights, where they were evaluated
   bool operator==(const CheckpointFacts&) const = default;
   std::string to_json() const;  // with a checksum of the rest
   // Error(data) names a missing field, or says that the checksum does not match.
@@ -39,8 +41,10 @@ struct FoundCheckpoint {
 
 class CheckpointFolder {
  public:
-  CheckpointFolder(Path folder, int keep,
-                   int keep_trainer);  // keep >= 2 checkpoints, newest `keep_trainer` resumable
+  // The newest `keep` >= 2 checkpoints stay, the newest `keep_trainer` of those that can resume with
+  // their trainer/; beside them the `keep_best` of greatest accuracy (the earliest of equals),
+  // without trainer/.
+  CheckpointFolder(Path folder, int keep, int keep_trainer, int keep_best = 0);
 
   // Publishes step_N; `fill` writes the Hugging Face files and trainer/ into the temporary folder.
   // Then applies retention and updates LATEST. An existing valid step_N that can resume, with equal
@@ -53,6 +57,10 @@ class CheckpointFolder {
   std::optional<FoundCheckpoint> newest_valid() const;
 
   std::vector<Step> steps() const;  // ascending, by folder name
+  // The oldest one that a run may have to resume from; nothing: there is none.
+  std::optional<Step> oldest_resumable() const;
+  // Whether a checkpoint of this accuracy would be one of the best kept.
+  bool among_best(double accuracy) const;
   // Removes what a rewind left behind: temporaries, damaged folders and checkpoints above `step`.
   void cut(Step step);
 
@@ -63,10 +71,11 @@ class CheckpointFolder {
   bool known_valid(Step step) const;  // examined at most once
   void remove(Step step) const;
   void drop_trainer(Step step) const;
+  std::vector<std::pair<double, Step>> by_accuracy() const;  // valid ones, the best first
   void retain() const;
 
   Path folder_;
-  int keep_, keep_trainer_;
+  int keep_, keep_trainer_, keep_best_;
   mutable std::set<Step>
       valid_;  // published or verified by this object, and not found damaged since
 };

@@ -39,6 +39,7 @@ std::string CheckpointFacts::to_json() const {
                {"run_id", run_id},
                {"numerics", numerics},
                {"model_id", model_id}};
+  if (accuracy) json["accuracy"] = *accuracy;
   json["checksum"] = checksum(json);
   return json.dump();
 }
@@ -57,6 +58,7 @@ CheckpointFacts CheckpointFacts::from_json(const std::string& text) {
   facts.run_id = field<std::string>(json, "run_id");
   facts.numerics = field<std::string>(json, "numerics");
   facts.model_id = field<std::string>(json, "model_id");
+  if (json.contains("accuracy")) facts.accuracy = field<double>(json, "accuracy");
   std::string expected = field<std::string>(json, "checksum");
   json.erase("checksum");
   if (checksum(json) != expected) {

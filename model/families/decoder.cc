@@ -10,11 +10,30 @@ namespace {
 
 constexpr int kMaxLayers = 4096;  // as ModelSpec::validate: read before the layers are made
 
-void refuse_scaling(const FamilyConfig& scaling, const char* key) {
-  for (const char* name : {"rope_type", "type"}) {
-    std::string type = scaling.text(name, "default");
-    if (type != "default") scaling.refuse(cat("'", key, ".", name, "' is '", type, "'"));
+// Both spellings of the object and of its type occur.
+std::optional<RopeScaling> parse_scaling(const FamilyConfig& config) {
+  std::optional<RopeScaling> scaling;
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    FamilyConfig object = config.object(key);
+    for (const char* name : {"rope_type", "type"}) {
+      std::string type = object.text(name, "default");
+      if (type == "default") continue;
+      if (type != "llama3") config.refuse(cat("'", key, ".", name, "' is '", type, "'"));
+      scaling = {object.number("factor"), object.number("low_freq_factor"),
+                 object.number("high_freq_factor"),
+                 object.integer("original_max_position_embeddings")};
+    }
   }
+  return scaling;
+}
+
+nlohmann::json scaling_config(const std::optional<RopeScaling>& scaling) {
+  if (!scaling) return nullptr;
+  return {{"factor", scaling->factor},
+          {"high_freq_factor", scaling->high},
+          {"low_freq_factor", scaling->low},
+          {"original_max_position_embeddings", scaling->original},
+          {"rope_type", "llama3"}};
 }
 
 void refuse_unsupported(const FamilyConfig& config) {
@@ -25,8 +44,6 @@ void refuse_unsupported(const FamilyConfig& config) {
   for (const char* key : {"use_sliding_window", "attention_bias", "mlp_bias"}) {
     if (config.flag(key, false)) config.refuse(cat("'", key, "' is true"));
   }
-  for (const char* key : {"rope_scaling", "rope_parameters"})
-    refuse_scaling(config.object(key), key);
   if (config.has("quantization_config")) config.refuse("'quantization_config' is set");
   if (config.number("partial_rotary_factor", 1.0) != 1.0)
     config.refuse("'partial_rotary_factor' is not 1");
@@ -34,6 +51,14 @@ void refuse_unsupported(const FamilyConfig& config) {
   for (const nlohmann::json& type : config.json()["layer_types"]) {
     if (type != "full_attention") config.refuse(cat("'layer_types' holds ", type.dump()));
   }
+}
+
+int divided_head(const FamilyConfig& config, const ModelSpec& spec) {
+  if (spec.heads == 0 || spec.hidden % spec.heads != 0) {
+    config.refuse(cat("'hidden_size' ", spec.hidden, " in ", spec.heads,
+                      " heads without a 'head_dim'"));
+  }
+  return spec.hidden / spec.heads;
 }
 
 // The shortest decimal number that reads back as the same float: 1e-06, not 9.99999997e-07.
@@ -45,18 +70,20 @@ double tidy(float value) {
 
 }  // namespace
 
-ModelSpec parse_decoder(const FamilyConfig& config) {
+ModelSpec parse_decoder(const FamilyConfig& config, std::optional<int> head_dim) {
   refuse_unsupported(config);
   ModelSpec spec;
   spec.vocab = config.integer("vocab_size");
   spec.hidden = config.integer("hidden_size");
   spec.heads = config.integer("num_attention_heads");
   spec.kv_heads = config.integer("num_key_value_heads", spec.heads);
-  spec.head_dim = config.integer("head_dim", 128);
+  if (!head_dim && !config.has("head_dim")) head_dim = divided_head(config, spec);
+  spec.head_dim = config.integer("head_dim", head_dim);
   spec.max_position = config.integer("max_position_embeddings");
   spec.norm_eps = static_cast<float>(config.number("rms_norm_eps", 1e-6));
   spec.rope_theta =
       config.object("rope_parameters").number("rope_theta", config.number("rope_theta", 10000.0));
+  spec.rope_scaling = parse_scaling(config);
   spec.tied_head = config.flag("tie_word_embeddings", false);
   int layers = config.integer("num_hidden_layers");
   if (layers > kMaxLayers) config.refuse(cat("'num_hidden_layers' is ", layers));
@@ -79,7 +106,7 @@ nlohmann::json decoder_config(const ModelSpec& spec) {
           {"num_hidden_layers", spec.layers.size()},
           {"num_key_value_heads", spec.kv_heads},
           {"rms_norm_eps", tidy(spec.norm_eps)},
-          {"rope_scaling", nullptr},
+          {"rope_scaling", scaling_config(spec.rope_scaling)},
           {"rope_theta", spec.rope_theta},
           {"sliding_window", nullptr},
           {"tie_word_embeddings", spec.tied_head},

@@ -2,6 +2,11 @@
 #include "model/families/decoder.h"
 
 namespace reckon {
+namespace {
+
+ModelSpec parse(const FamilyConfig& config) { return parse_decoder(config, 128); }
+
+}  // namespace
 
 Family qwen3_family() {
   return {.name = "qwen3",
@@ -9,9 +14,10 @@ Family qwen3_family() {
           .qk_norm = true,
           .qkv_bias = false,
           .moe = false,
-          .parse = parse_decoder,
+          .parse = parse,
           .to_config = decoder_config,
-          .rules = decoder_rules()};
+          .rules = decoder_rules(),
+          .skipped = {}};
 }
 
 }  // namespace reckon

@@ -9,7 +9,7 @@ namespace reckon {
 namespace {
 
 ModelSpec parse(const FamilyConfig& config) {
-  ModelSpec spec = parse_decoder(config);
+  ModelSpec spec = parse_decoder(config, 128);
   // Newer files spell the number of experts otherwise.
   int experts = config.has("num_experts") ? config.integer("num_experts")
                                           : config.integer("num_local_experts");
@@ -74,7 +74,8 @@ Family qwen3_moe_family() {
           .moe = true,
           .parse = parse,
           .to_config = to_config,
-          .rules = rules()};
+          .rules = rules(),
+          .skipped = {}};
 }
 
 }  // namespace reckon

@@ -1,5 +1,5 @@
 // Log-probs and gradients against transformers and torch's autograd
-// (tests/oracles/make_qwen3_golden.py).
+// (tests/oracles/make_model_golden.py).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -54,7 +54,8 @@ TEST_P(PolicyGolden, LogProbsAndGradientsAgreeWithTransformers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, PolicyGolden,
-                         testing::Values("qwen3_tied", "qwen3_untied", "qwen3_moe",
+                         testing::Values("llama_tied", "llama_scaled", "qwen2_tied", "qwen2_untied",
+                                         "qwen3_tied", "qwen3_untied", "qwen3_moe",
                                          "qwen3_moe_mixed"));
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Decoder, spec and import against transformers: the plain reference kernels in double, driven by
-// decode() over the weights of tests/golden/qwen3_* (made by tests/oracles/make_qwen3_golden.py),
+// decode() over the weights of the folders in tests/golden (made by tests/oracles/make_model_golden.py),
 // must give the logits written there.
 #include <cmath>
 
@@ -48,7 +48,7 @@ class ReferenceOps {
     Rows normed = norm(x, p.attn_norm);
     return reference::qkv<double>(n_, spec_.hidden, shape(), normed.data(), at(p.qkv),
                                   at(p.qkv_bias), at(p.q_norm), at(p.k_norm), spec_.norm_eps,
-                                  spec_.rope_theta, positions.data(), DType::f32);
+                                  spec_.rope_frequencies(), positions.data(), DType::f32);
   }
 
   Rows attend(int, const Rows& qkv) const {
@@ -210,7 +210,8 @@ TEST_P(Oracle, GradientsCoverEveryParameter) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, Oracle,
-                         ::testing::Values("qwen3_tied", "qwen3_untied", "qwen3_moe",
+                         ::testing::Values("llama_tied", "llama_scaled", "qwen2_tied", "qwen2_untied",
+                                           "qwen3_tied", "qwen3_untied", "qwen3_moe",
                                            "qwen3_moe_mixed"),
                          [](const auto& info) { return std::string(info.param); });
 

@@ -1,15 +1,18 @@
-"""Writes tests/golden/qwen3_*: tiny random Qwen3 and Qwen3-MoE models with logits and gradients from transformers.
+"""Writes tests/golden/{llama,qwen2,qwen3}_*: tiny random models with logits and gradients from transformers.
 
 The sizes are odd on purpose: head_dim * heads is not hidden, and nothing is a multiple of a vector's width.
+With names as arguments, only those are written again.
 """
 
 import json
 import pathlib
+import sys
 
 import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
+from transformers import (LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config,
+                          Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM)
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
 COMMON = dict(vocab_size=272, hidden_size=24, num_attention_heads=4, num_key_value_heads=2, intermediate_size=36,
@@ -33,6 +36,17 @@ def cases():
     yield "qwen3_moe_mixed", Qwen3MoeForCausalLM, Qwen3MoeConfig(
         **COMMON, **MOE, num_hidden_layers=3, head_dim=10, tie_word_embeddings=True, norm_topk_prob=False,
         mlp_only_layers=[1], rope_parameters=rope(500.0))
+    yield "llama_tied", LlamaForCausalLM, LlamaConfig(
+        **COMMON, num_hidden_layers=2, head_dim=10, tie_word_embeddings=True, rope_parameters=rope(10000.0))
+    # Waves of this scaling are long, short and between within 64 positions.
+    yield "llama_scaled", LlamaForCausalLM, LlamaConfig(
+        **COMMON, num_hidden_layers=2, head_dim=12, tie_word_embeddings=False, rope_parameters={
+            "rope_type": "llama3", "rope_theta": 500.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 48})
+    yield "qwen2_tied", Qwen2ForCausalLM, Qwen2Config(
+        **COMMON, num_hidden_layers=2, head_dim=10, tie_word_embeddings=True, rope_parameters=rope(1e6))
+    yield "qwen2_untied", Qwen2ForCausalLM, Qwen2Config(
+        **COMMON, num_hidden_layers=2, head_dim=12, tie_word_embeddings=False, rope_parameters=rope(10000.0))
 
 
 def randomize(model, seed):
@@ -41,7 +55,9 @@ def randomize(model, seed):
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
-            if parameter.dim() == 1:
+            if name.endswith("bias"):
+                parameter.copy_(noise * 0.5)
+            elif parameter.dim() == 1:
                 parameter.copy_(1 + 0.3 * noise)
             elif "embed_tokens" in name:
                 parameter.copy_(noise * 0.5)
@@ -113,6 +129,8 @@ def golden_values(model, seed):
 def main():
     torch.set_num_threads(1)
     for number, (name, kind, config) in enumerate(cases()):
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
         model = kind(config).eval()
         randomize(model, seed=100 + number)
         folder = GOLDEN / name

@@ -1,0 +1,41 @@
+#include "model/load_model.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/gguf_model.h"
+
+namespace reckon {
+namespace {
+
+std::shared_ptr<const Tokenizer> tokenizer_of(const GgufFile& file) {
+  const GgufVocabulary words = read_vocabulary(file);
+  file.fail(cat("the tokenizer '", words.model, "'",
+                words.pre.empty() ? "" : cat(" with the pre-tokenizer '", words.pre, "'"),
+                " is not supported"));
+}
+
+LoadedModel load_gguf(const Path& path) {
+  const GgufFile file(path);
+  LoadedModel model;
+  model.spec = gguf_spec(file);
+  model.tokenizer = tokenizer_of(file);
+  if (model.tokenizer->vocab_size() > model.spec.vocab) {
+    file.fail(cat("has ", model.spec.vocab, " rows of embeddings for ",
+                  model.tokenizer->vocab_size(), " tokens"));
+  }
+  model.masters = gguf_masters(file, model.spec);
+  const bool bf16 = std::all_of(file.tensors().begin(), file.tensors().end(),
+                                [](const GgufTensor& t) { return t.type == GgufType::bf16; });
+  model.dtype = bf16 ? DType::bf16 : DType::f32;
+  return model;
+}
+
+}  // namespace
+
+LoadedModel load_model(const Path& path) {
+  return std::filesystem::is_regular_file(path) ? load_gguf(path) : load_hugging_face(path);
+}
+
+}  // namespace reckon
