@@ -29,7 +29,8 @@ void add_config(Verb verb) {
         ->type_name("")
         ->required();
     sub->add_option("OVERRIDES", options->overrides, "values in place of the file's: a.b=c")
-        ->type_name("");
+        ->type_name("")
+        ->default_str("");
   }
   show->callback([options] {
     std::fputs(config_text(load_config(options->file, options->overrides), true).c_str(), stdout);

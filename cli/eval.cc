@@ -210,8 +210,9 @@ void add_eval(Verb verb) {
   app->add_flag("--json", options->json, "one JSON object");
   add_sampling_options(*app, *options);
   app->footer(
-      "reckon eval runs/quickstart \"builtin:chained_sum?split=heldout&terms=5&digits=1\" -k 4\n"
-      "reckon eval my-model problems.jsonl --reward \"number?gold=solution\" --temperature 0");
+      "Examples:\n"
+      "  reckon eval runs/quickstart \"builtin:chained_sum?split=heldout&terms=5&digits=1\" -k 4\n"
+      "  reckon eval my-model problems.jsonl --reward \"number?gold=solution\" --temperature 0");
   app->callback([options] { evaluate(*options); });
 }
 

@@ -31,7 +31,8 @@ std::string line(const char* format, auto... values) {
 
 Interval mean_interval(const std::vector<double>& shares, double samples) {
   double problems = static_cast<double>(shares.size()), mean = 0, squares = 0;
-  for (double share : shares) mean += share / problems;
+  for (double share : shares) mean += share;
+  mean /= problems;
   for (double share : shares) squares += (share - mean) * (share - mean);
   double spread = mean * (1 - mean);
   if (spread <= 0 || shares.size() < 2) return wilson(mean, problems);

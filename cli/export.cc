@@ -70,7 +70,7 @@ void add_export(Verb verb) {
             return known ? std::string() : cat("'", text, "' is none of same, f32, bf16");
           },
           ""));
-  app->footer("reckon export runs/quickstart my-model --dtype bf16");
+  app->footer("Example:\n  reckon export runs/quickstart my-model --dtype bf16");
   app->callback([options] { export_model(options->model, options->folder, options->dtype); });
 }
 

@@ -29,12 +29,13 @@ int hand_over(char** argv) {
 int main(int argc, char** argv) {
   std::string_view word = argc > 1 ? argv[1] : "";
   if (word == "train" || word == "bench") return hand_over(argv);
+  if (word == "help") argv[1] = const_cast<char*>("--help");
   if (word == "--version") argv[1] = const_cast<char*>("version");
   int exit_code = 0;
   CLI::App app{reckon::kProgramSummary, "reckon"};
   reckon::prepare(app);
   reckon::Verb verb{app, exit_code};
-  app.add_subcommand("train", "run the phases of a run file; the same command resumes it")
+  app.add_subcommand("train", "Run the phases of a run file; the same command resumes it.")
       ->group("Train");
   reckon::add_sample(verb);
   reckon::add_eval(verb);
@@ -42,7 +43,7 @@ int main(int argc, char** argv) {
   reckon::add_show(verb);
   reckon::add_config(verb);
   reckon::add_doctor(verb);
-  app.add_subcommand("bench", "measure sampler and learner beside this machine's limits")
+  app.add_subcommand("bench", "Measure sampler and learner beside this machine's limits.")
       ->group("Inspect");
   reckon::add_version(verb);
   return reckon::run_verbs(app, exit_code, argc, argv);

@@ -62,7 +62,9 @@ void LocalSampler::add(const GroupRequest& request, const std::string& place, Co
                     ? "the prompt is empty"
                     : cat("the prompt has ", request.prompt.size(),
                           " tokens, and the model's positions leave room for ", most),
-                "give a prompt of 1 to " + cat(most, " tokens"));
+                cat(code == Code::data ? "change or remove the row: a prompt has 1 to "
+                                       : "give a prompt of 1 to ",
+                    most, " tokens"));
   }
   size_t part = samples_at_once(model, request);
   for (size_t begin = 0; begin < request.samples.size(); begin += part) {

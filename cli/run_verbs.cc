@@ -13,6 +13,17 @@ constexpr char kMore[] =
     "`reckon VERB --help` says more; docs/verbs.md describes every verb.\n"
     "`./reckon test [unit|full]` builds and runs the tests.";
 
+// One blank line between the parts of a help.
+class Look : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+    return text.substr(0, text.find_last_not_of('\n') + 1) + "\n";
+  }
+};
+
 int report(const Error& error) {
   std::fflush(stdout);
   std::fprintf(stderr, "error: %s%s%s\n", error.place().c_str(), error.place().empty() ? "" : ": ",
@@ -25,6 +36,10 @@ int report(const Error& error) {
 std::string command_of(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name()
                                      : cat(command_of(*app.get_parent()), " ", app.get_name());
+}
+
+std::string help_of(const CLI::App& app) {
+  return app.help(app.get_parent() == nullptr ? "" : command_of(*app.get_parent()));
 }
 
 // The deepest verb that the words name.
@@ -86,7 +101,7 @@ std::optional<int> verb_missing(const CLI::App& app, int argc, char** argv) {
   size_t depth = 0;
   for (const CLI::App* at = &verb; at->get_parent() != nullptr; at = at->get_parent()) ++depth;
   if (depth >= words.size()) {
-    std::fputs(verb.help().c_str(), stderr);
+    std::fputs(help_of(verb).c_str(), stderr);
     return static_cast<int>(Code::usage);
   }
   if (words[depth].starts_with("-")) return std::nullopt;
@@ -110,9 +125,8 @@ int failed(const std::exception& error) {
 
 void prepare(CLI::App& app) {
   app.require_subcommand(1);
-  app.footer(kMore);
   app.option_defaults()->always_capture_default();
-  auto format = std::make_shared<CLI::Formatter>();
+  auto format = std::make_shared<Look>();
   format->column_width(26);
   format->label("REQUIRED", "");
   format->label("OPTIONS", "options");
@@ -123,6 +137,7 @@ void prepare(CLI::App& app) {
 }
 
 int run_verbs(CLI::App& app, int& exit_code, int argc, char** argv) {
+  app.footer(kMore);
   try {
     if (auto code = verb_missing(app, argc, argv)) return *code;
     app.parse(argc, argv);

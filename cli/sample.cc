@@ -42,12 +42,19 @@ void print_text(const Completion& done, const std::string& text) {
                  done.sample, done.tokens.size());
 }
 
-void print_json(const Completion& done, const std::string& text, const Tokenizer& tokenizer) {
+void print_json(const Options& options, const Completion& done, const std::string& text,
+                const Tokenizer& tokenizer) {
   std::vector<std::string> texts;
   for (int32_t token : done.tokens) texts.push_back(tokenizer.token_text(token));
-  nlohmann::json line = {
-      {"sample", done.sample}, {"text", text},         {"finish", finish_name(done.finish)},
-      {"tokens", done.tokens}, {"token_texts", texts}, {"logprobs", done.logprobs}};
+  nlohmann::json line = {{"prompt", options.prompt},
+                         {"prompt_tokens", tokenizer.encode(options.prompt)},
+                         {"sampling", sampling_json(options)},
+                         {"sample", done.sample},
+                         {"text", text},
+                         {"finish", finish_name(done.finish)},
+                         {"tokens", done.tokens},
+                         {"token_texts", texts},
+                         {"logprobs", done.logprobs}};
   std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
@@ -62,7 +69,7 @@ void sample(const Options& options) {
   }
   for (const Completion& done : completions) {
     std::string text = tokenizer.decode(done.tokens);
-    options.json ? print_json(done, text, tokenizer) : print_text(done, text);
+    options.json ? print_json(options, done, text, tokenizer) : print_text(done, text);
   }
 }
 
@@ -80,7 +87,7 @@ void add_sample(Verb verb) {
   app->add_flag("--json", options->json,
                 "one JSON object per completion, with tokens and their log-probs");
   add_sampling_options(*app, *options);
-  app->footer("reckon sample runs/quickstart \"3+5+7+2+4=\" -n 4");
+  app->footer("Example:\n  reckon sample runs/quickstart \"3+5+7+2+4=\" -n 4");
   app->callback([options] { sample(*options); });
 }
 

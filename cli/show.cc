@@ -10,6 +10,7 @@
 #include "cli/show_text.h"
 #include "cli/verbs.h"
 #include "pipeline/config.h"
+#include "storage/checkpoint.h"
 
 namespace reckon {
 namespace {
@@ -136,24 +137,28 @@ ShownSample read(const Store& store, const SampleKey& key) {
   return shown;
 }
 
-// As the run file named them; a run whose file cannot be read any more shows their numbers.
-std::vector<std::string> phase_names(const Path& run) {
-  std::vector<std::string> names;
+// The run file as resolved; nothing when it cannot be read any more (its data files moved, say).
+std::optional<RunConfig> config_of(const Path& run) {
   try {
-    for (const PhaseConfig& phase : load_config((run / "config.resolved.toml").string(), {}).phases)
-      names.push_back(phase.name);
+    return load_config((run / "config.resolved.toml").string(), {});
   } catch (const Error&) {
-    names.clear();
+    return std::nullopt;
   }
+}
+
+std::vector<std::string> phase_names(const std::optional<RunConfig>& config) {
+  std::vector<std::string> names;
+  if (!config) return names;
+  for (const PhaseConfig& phase : config->phases) names.push_back(phase.name);
   return names;
 }
 
-std::shared_ptr<const Tokenizer> tokenizer_of(const Path& run) {
-  for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints")) {
-    if (std::filesystem::exists(entry.path() / "tokenizer.json"))
-      return load_tokenizer(entry.path());
-  }
-  return byte_tokenizer();
+std::shared_ptr<const Tokenizer> tokenizer_of(const Path& run,
+                                              const std::optional<RunConfig>& config) {
+  auto steps = CheckpointFolder(run / "checkpoints", 2, 2).steps();
+  if (!steps.empty()) return load_tokenizer(run / "checkpoints" / cat("step_", steps.back()));
+  bool given = config && !config->model.path.empty();
+  return given ? load_tokenizer(config->model.path) : byte_tokenizer();
 }
 
 void show(const Options& options) {
@@ -164,14 +169,18 @@ void show(const Options& options) {
                                              : "does not exist",
                 "give run.dir of a run, such as runs/quickstart");
   }
+  if (!options.key.empty() && options.step > 0)
+    throw Error(Code::usage, "reckon show", "KEY and --step exclude each other",
+                "give one of them");
   auto store = Store::open_read_only(run / "store");
   Selection selection = !options.key.empty() ? select_key(*store, options.key)
                         : options.step > 0   ? select_step(*store, options.run, options.step)
                                              : select_newest(*store, options.run);
   std::vector<ShownSample> samples;
   for (const SampleKey& key : selection.keys) samples.push_back(read(*store, key));
-  auto tokenizer = tokenizer_of(run);
-  std::vector<std::string> phases = phase_names(run);
+  auto config = config_of(run);
+  auto tokenizer = tokenizer_of(run, config);
+  std::vector<std::string> phases = phase_names(config);
   if (options.json) {
     for (const ShownSample& sample : samples) {
       std::string line = sample_json(sample, phases, *tokenizer)
@@ -182,6 +191,7 @@ void show(const Options& options) {
   }
   bool tokens = options.tokens || samples.size() == 1;
   std::fputs(samples_text(samples, phases, *tokenizer, tokens).c_str(), stdout);
+  std::fflush(stdout);
   if (!selection.hint.empty()) std::fprintf(stderr, "\n%s\n", selection.hint.c_str());
 }
 
@@ -196,17 +206,18 @@ void add_show(Verb verb) {
                           "run may be going on.")
           ->group("Inspect");
   app->add_option("RUN", options->run, "folder of a run")->type_name("")->required();
-  CLI::Option* key = app->add_option("KEY", options->key,
-                                     "phase/draw/version[/sample]; else a group of the newest step")
-                         ->type_name("");
+  app->add_option("KEY", options->key,
+                  "phase/draw/version[/sample]; else a group of the newest step")
+      ->type_name("");
   app->add_option("--step", options->step, "every sample that this step trained on")
       ->type_name("N")
       ->default_str("")
-      ->check(whole_number(1))
-      ->excludes(key);
+      ->check(whole_number(1));
   app->add_flag("--tokens", options->tokens, "log-prob of every token (always for one sample)");
   app->add_flag("--json", options->json, "one JSON object per sample");
-  app->footer("reckon show runs/quickstart --step 100\nreckon show runs/quickstart 2/34/13/1");
+  app->footer(
+      "Examples:\n  reckon show runs/quickstart --step 100\n  reckon show runs/quickstart "
+      "2/34/13/1");
   app->callback([options] { show(*options); });
 }
 

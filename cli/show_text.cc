@@ -131,12 +131,14 @@ std::string samples_text(const std::vector<ShownSample>& samples,
     const ShownSample& sample = samples[i];
     bool first = i == 0 || samples[i - 1].row.key.group != sample.row.key.group;
     if (first) text += (i == 0 ? "" : "\n") + heading(sample, phases, tokenizer);
-    text += cat("\nsample ", sample.row.key.sample, ": ", reward_text(sample.outcome), ", ",
-                length_text(sample.row), sample.body ? mean_logprob_text(*sample.body) : "", "\n");
+    text += cat("\nsample ", sample.row.key.sample, ": ");
     if (!sample.body) {
-      text += "  its text was dropped after run.store.keep_steps steps\n";
+      text += cat(length_text(sample.row),
+                  "; text and reward were dropped, as run.store.keep_steps says\n");
       continue;
     }
+    text += cat(reward_text(sample.outcome), ", ", length_text(sample.row),
+                mean_logprob_text(*sample.body), "\n");
     text += quoted(tokenizer.decode(part_of(*sample.body, fb::Source_model)));
     if (sample.outcome) text += parts_text(*sample.outcome);
     if (tokens) text += tokens_table(sample, tokenizer);
@@ -157,6 +159,7 @@ nlohmann::json sample_json(const ShownSample& sample, const std::vector<std::str
       {"prompt_tokens", row.prompt_tokens},
       {"completion_tokens", row.completion_tokens},
       {"finish", fb::EnumNameFinish(row.finish)},
+      {"pruned", !sample.body},
       {"step", row.consumed ? nlohmann::json(row.consumed->value) : nlohmann::json()}};
   if (sample.body) {
     std::vector<int32_t> ids;

@@ -17,10 +17,12 @@ void add_train(Verb verb) {
       "train", "Run the phases of a run file. The same command resumes a run that was stopped.");
   app->add_option("FILE", options->file, "run file (docs/run_file.md)")->type_name("")->required();
   app->add_option("OVERRIDES", options->overrides, "values in place of the file's: a.b=c")
-      ->type_name("");
+      ->type_name("")
+      ->default_str("");
   app->footer(
-      "reckon train configs/quickstart.toml\n"
-      "reckon train configs/quickstart.toml run.seed=2 run.dir=runs/seed2 "
+      "Examples:\n"
+      "  reckon train configs/quickstart.toml\n"
+      "  reckon train configs/quickstart.toml run.seed=2 run.dir=runs/seed2 "
       "phase.rl.optimizer.lr=1e-4");
   int* exit_code = &verb.exit_code;
   app->callback(

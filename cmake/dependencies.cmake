@@ -13,6 +13,8 @@ find_library(ZMQ_LIBRARY zmq REQUIRED)
 find_library(FLATBUFFERS_LIBRARY flatbuffers REQUIRED)
 find_library(GMP_LIBRARY gmp REQUIRED)
 find_library(GMPXX_LIBRARY gmpxx REQUIRED)
+find_library(PCRE2_LIBRARY pcre2-8 REQUIRED)
+find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
 
 # LibTorch out of the `torch` wheel, by hand: find_package(Torch) changes flags that are not its own. Only learner/
 # and what links it see these targets; the wheel's headers come last because they carry copies of other libraries.

@@ -284,7 +284,7 @@ class Probe {
 NumericsId numerics_id(const KernelTable& kernels) {
   const std::string outputs =
       Probe(kernels, DType::f32).outputs() + Probe(kernels, DType::bf16).outputs();
-  return {kContractVersion, "portable", digest_of(outputs)};
+  return {kContractVersion, profile_name(kernels.profile), digest_of(outputs)};
 }
 
 }  // namespace reckon

@@ -3,7 +3,7 @@
 // nothing is allocated that outlives the call. All matrices are row-major. "T" is the storage type
 // (args.dtype); fp32 inside. One row's bits depend on that row alone: not on rows beside it,
 // threads, pages, or on where a prompt was cut. Every output element of a linear layer is one
-// serial fp32 FMA chain over the inputs in ascending order, from +0.
+// serial fp32 chain over the inputs in ascending order, from +0.
 //
 //   const KernelTable& k = cpu_kernels(detect_isa());
 //   k.embed({.rows = n, .tokens = ids, .table = weights.embed, .out = x}, pool);
@@ -15,7 +15,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/digest.h"
 #include "base/random.h"
@@ -198,7 +200,13 @@ struct HeadArgs {
   float* logits = nullptr;        // [rows, vocab] raw logits, or null (evaluation and tests only)
 };
 
+// Whose bits a table gives; docs/numerics.md says what differs. In f32 the two agree.
+enum class Profile { portable, avx512bf16 };
+const char* profile_name(Profile profile);
+std::optional<Profile> parse_profile(std::string_view name);
+
 struct KernelTable {
+  Profile profile;
   const char* isa;
   void (*embed)(const EmbedArgs&, ThreadPool&);
   void (*attention_in)(const AttentionInArgs&, ThreadPool&);
@@ -213,11 +221,16 @@ struct KernelTable {
   void (*head)(const HeadArgs&, ThreadPool&);
 };
 
-// Profile `portable` on CPUs: the same bits from every table.
-enum class Isa { scalar, avx2, avx512 };
+// Within a profile every table gives the same bits. Isa::avx512bf16 is AVX-512 with VDPBF16PS; the
+// narrower tables of Profile::avx512bf16 emulate that instruction, Profile::portable has no use for
+// it and takes the table of avx512.
+enum class Isa { scalar, avx2, avx512, avx512bf16 };
 Isa detect_isa();  // the widest this machine has
 bool isa_available(Isa isa);
-const KernelTable& cpu_kernels(Isa isa);  // Error(unavailable) when the machine lacks it
+Profile fastest_profile();  // of this machine, in bf16
+// Error(unavailable) when the machine lacks the instructions.
+const KernelTable& cpu_kernels(Profile profile, Isa isa);
+const KernelTable& cpu_kernels(Isa isa);  // of Profile::portable
 
 // cos and sin [positions, rotary_dim / 2] of position * theta^(-2i / rotary_dim): computed in
 // double, rounded once.
@@ -229,7 +242,7 @@ void rope_table(const double* frequencies, int half, int positions, float* cos, 
 constexpr int kContractVersion = 1;
 struct NumericsId {
   int contract = kContractVersion;
-  std::string profile;  // "portable"
+  std::string profile;  // profile_name()
   Digest digest;        // of the kernels' outputs on fixed inputs, f32 and bf16
   bool operator==(const NumericsId&) const = default;
 };

@@ -130,8 +130,8 @@ Metrics batch_metrics(const Batch& batch, const RewardsConfig& rewards, Version 
       {"length/clipped", length.count > 0 ? clipped / length.count : 0.0},
       {"groups/trained", static_cast<double>(batch.groups.size())},
       {"groups/drawn", static_cast<double>(plan.drawn)},
-      {"groups/zero_std",
-       static_cast<double>(plan.zero_variance) / static_cast<double>(std::max<uint64_t>(1, plan.drawn))},
+      {"groups/zero_std", static_cast<double>(plan.zero_variance) /
+                              static_cast<double>(std::max<uint64_t>(1, plan.drawn))},
       {"groups/surplus", static_cast<double>(plan.surplus)},
       {"groups/stale", static_cast<double>(plan.stale)},
       {"staleness/max", staleness}};

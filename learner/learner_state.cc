@@ -90,6 +90,8 @@ ModelSpec LearnerState::spec_of(const RunConfig& config) {
   if (config.model.path.empty()) return spec_from_nothing(config.model.fresh, *byte_tokenizer());
   Path file = Path(config.model.path) / "config.json";
   nlohmann::json json = nlohmann::json::parse(read_file(file), nullptr, false);
+  if (!json.is_object())
+    throw Error(Code::data, file.string(), "is not a JSON object", "repair it, or load it again");
   return parse_config({std::move(json), file.string()});
 }
 

@@ -21,8 +21,8 @@ uint64_t activation_bytes(const ModelSpec& spec, uint64_t rows) {
   int64_t width = 0;
   for (const LayerSpec& layer : spec.layers) {
     int64_t inner = layer.moe ? int64_t{layer.moe->top_k} * layer.moe->ffn : layer.ffn;
-    width += 6 * int64_t{spec.hidden} +
-             2 * int64_t{spec.head_dim} * (spec.heads + spec.kv_heads) + 3 * inner;
+    width += 6 * int64_t{spec.hidden} + 2 * int64_t{spec.head_dim} * (spec.heads + spec.kv_heads) +
+             3 * inner;
   }
   return rows * times(sizeof(float), width);
 }
@@ -87,10 +87,10 @@ void check_needs(const Needs& needs, const Path& folder) {
   if (::statvfs(folder.c_str(), &disk) != 0) return;
   uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
   if (needs.disk > free) {
-    throw Error(Code::unavailable, folder.string(),
-                cat("checkpoints need about ", gib(needs.disk), ", the disk has ", gib(free),
-                    " free"),
-                "free some space, set run.dir to another disk, or lower run.checkpoint.keep_last");
+    throw Error(
+        Code::unavailable, folder.string(),
+        cat("checkpoints need about ", gib(needs.disk), ", the disk has ", gib(free), " free"),
+        "free some space, set run.dir to another disk, or lower run.checkpoint.keep_last");
   }
 }
 

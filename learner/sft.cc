@@ -62,8 +62,8 @@ void update(LearnerState& state, const PhaseConfig& phase, const std::vector<Pac
     totals.rows += static_cast<double>(pack.rows());
   }
   totals.lr = learning_rate(phase.optimizer, state.phase_step, phase.steps);
-  Update done = state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1},
-                            std::isfinite(loss));
+  Update done =
+      state.apply(phase.optimizer, totals.lr, Version{state.step.value + 1}, std::isfinite(loss));
   totals.loss += loss / updates;
   totals.entropy += entropy / updates;
   totals.tokens += tokens;

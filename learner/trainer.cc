@@ -125,9 +125,9 @@ int Trainer::end() {
     report_->finish(folder_.root());
     return 0;
   }
-  report_->note(
-      cat(interrupted() ? "interrupted" : "stopped by run.stop_after", " at step ", state_.step,
-          "; the same command ", interrupted() ? "" : "with a greater one ", "goes on from there"));
+  report_->note(cat(interrupted() ? "interrupted" : "stopped by run.stop_after", " at step ",
+                    state_.step, "; the same command ", interrupted() ? "" : "with a greater one ",
+                    "goes on from there"));
   return interrupted() ? 130 : 0;
 }
 

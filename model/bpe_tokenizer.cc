@@ -87,8 +87,7 @@ void BpeModel::symbols_of(std::string_view piece, std::vector<int32_t>& symbols)
   };
   std::string text;
   for (size_t at = 0; at < piece.size();) {
-    const size_t size =
-        parts_.bytes ? 1 : std::max<size_t>(character_at(piece, at).size, 1);
+    const size_t size = parts_.bytes ? 1 : std::max<size_t>(character_at(piece, at).size, 1);
     const std::string_view symbol = piece.substr(at, size);
     at += size;
     auto byte_id = [&](char c) { return byte_ids_[static_cast<unsigned char>(c)]; };
@@ -100,9 +99,8 @@ void BpeModel::symbols_of(std::string_view piece, std::vector<int32_t>& symbols)
     if (found != parts_.vocabulary.end()) {
       symbols.push_back(found->second);
       unknown_before = false;
-    } else if (parts_.byte_fallback && std::all_of(symbol.begin(), symbol.end(), [&](char c) {
-                 return byte_id(c) >= 0;
-               })) {
+    } else if (parts_.byte_fallback &&
+               std::all_of(symbol.begin(), symbol.end(), [&](char c) { return byte_id(c) >= 0; })) {
       for (char c : symbol) symbols.push_back(byte_id(c));
       unknown_before = false;
     } else {

@@ -27,8 +27,8 @@ struct BpeParts {
   // The form that merging sees: raw bytes for a byte-level vocabulary.
   std::unordered_map<std::string, int32_t> vocabulary;
   std::vector<std::pair<std::string, std::string>> merges;  // best first
-  bool bytes = true;           // symbols are bytes, not characters
-  bool ignore_merges = false;  // a piece that is a token is that token
+  bool bytes = true;                                        // symbols are bytes, not characters
+  bool ignore_merges = false;                               // a piece that is a token is that token
   bool byte_fallback = false;  // a character without a token becomes <0x..> tokens
   bool fuse_unknown = false;
   std::optional<int32_t> unknown;  // nothing: what has no token is dropped

@@ -4,30 +4,16 @@
 
 #include "base/text.h"
 #include "model/tokenizer.h"
+#include "model/unicode.h"
 
 namespace reckon {
 namespace {
 
 constexpr int32_t kEnd = 256, kPad = 257;
 constexpr int kVocab = 258;
-constexpr char kEndText[] = "<|end|>", kPadText[] = "<|pad|>";
+constexpr std::string_view kEndText = "<|end|>", kPadText = "<|pad|>";
 // The model's own limit is max_position_embeddings in config.json; the tokenizer has none.
 constexpr int kNoLimit = 1 << 30;
-
-// GPT-2's printable stand-in for a byte, as UTF-8: printable bytes of Latin-1 stand for themselves,
-// the others for U+0100, U+0101 ... in ascending order.
-std::string byte_character(int byte) {
-  auto printable = [](int b) {
-    return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-  };
-  int code = byte;
-  if (!printable(byte)) {
-    code = 0x100;
-    for (int b = 0; b < byte; ++b) code += !printable(b);
-  }
-  if (code < 0x80) return std::string(1, static_cast<char>(code));
-  return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
-}
 
 class ByteTokenizer : public Tokenizer {
  public:
@@ -38,19 +24,46 @@ class ByteTokenizer : public Tokenizer {
     return ids;
   }
 
+  std::vector<int32_t> encode_with_specials(std::string_view text) const override {
+    std::vector<int32_t> ids;
+    while (!text.empty()) {
+      if (text.substr(0, kEndText.size()) == kEndText) {
+        ids.push_back(kEnd);
+        text.remove_prefix(kEndText.size());
+      } else if (text.substr(0, kPadText.size()) == kPadText) {
+        ids.push_back(kPad);
+        text.remove_prefix(kPadText.size());
+      } else {
+        ids.push_back(static_cast<unsigned char>(text.front()));
+        text.remove_prefix(1);
+      }
+    }
+    return ids;
+  }
+
   // A model's vocabulary may be larger than the tokenizer's: ids beyond it have no text, like the
   // special ones.
-  std::string decode(const std::vector<int32_t>& ids) const override {
-    std::string text;
-    for (int32_t id : ids) {
-      if (id >= 0 && id < 256) text.push_back(static_cast<char>(id));
-    }
-    return text;
+  std::string_view token_bytes(int32_t id) const override {
+    static const std::string all = [] {
+      std::string bytes;
+      for (int b = 0; b < 256; ++b) bytes.push_back(static_cast<char>(b));
+      return bytes;
+    }();
+    return id >= 0 && id < 256 ? std::string_view(all).substr(static_cast<size_t>(id), 1)
+                               : std::string_view();
+  }
+
+  std::optional<int32_t> token_id(std::string_view name) const override {
+    if (name == kEndText) return kEnd;
+    if (name == kPadText) return kPad;
+    auto bytes = bytes_of_characters(name);
+    if (!bytes || bytes->size() != 1) return std::nullopt;
+    return static_cast<unsigned char>(bytes->front());
   }
 
   std::string token_text(int32_t id) const override {
-    if (id == kEnd) return kEndText;
-    if (id == kPad) return kPadText;
+    if (id == kEnd) return std::string(kEndText);
+    if (id == kPad) return std::string(kPadText);
     if (id < 0 || id >= kVocab) return cat("<|", id, "|>");
     if (id == '\n') return "\\n";
     if (id == '\t') return "\\t";
@@ -75,7 +88,7 @@ class ByteTokenizer : public Tokenizer {
   }
 };
 
-nlohmann::json special(int32_t id, const char* text) {
+nlohmann::json special(int32_t id, std::string_view text) {
   return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", false}, {"special", true}};
 }
@@ -84,7 +97,7 @@ nlohmann::json special(int32_t id, const char* text) {
 
 nlohmann::json byte_tokenizer_json() {
   nlohmann::json vocab;
-  for (int byte = 0; byte < 256; ++byte) vocab[byte_character(byte)] = byte;
+  for (int byte = 0; byte < 256; ++byte) vocab[byte_characters()[static_cast<size_t>(byte)]] = byte;
   auto byte_level = [](bool spaces_and_words) -> nlohmann::json {
     return {{"type", "ByteLevel"},
             {"add_prefix_space", spaces_and_words},

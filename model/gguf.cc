@@ -96,8 +96,7 @@ int GgufFile::integer(const std::string& key, std::optional<int> otherwise) cons
   const int64_t* found = value<int64_t>(key, "a whole number");
   if (found == nullptr && otherwise) return *otherwise;
   if (found == nullptr) fail(cat("has no '", key, "'"));
-  if (*found < 0 || *found > std::numeric_limits<int>::max())
-    fail(cat("'", key, "' is ", *found));
+  if (*found < 0 || *found > std::numeric_limits<int>::max()) fail(cat("'", key, "' is ", *found));
   return static_cast<int>(*found);
 }
 

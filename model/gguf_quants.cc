@@ -94,8 +94,8 @@ void block_q6_k(const uint8_t* b, float* out) {
     for (int stride = 0; stride < 4; ++stride) {
       for (int i = 0; i < 32; ++i) {
         const uint8_t nibbles = low[stride % 2 * 32 + i];
-        const int value = (stride < 2 ? nibbles & 15 : nibbles >> 4) |
-                          (high[i] >> (2 * stride) & 3) << 4;
+        const int value = (stride < 2 ? nibbles & 15 : nibbles >> 4) | (high[i] >> (2 * stride) & 3)
+                                                                           << 4;
         const auto scale = static_cast<float>(load<int8_t>(scales + stride * 2 + i / 16));
         out[part * 128 + stride * 32 + i] = d * scale * static_cast<float>(value - 32);
       }
@@ -105,15 +105,27 @@ void block_q6_k(const uint8_t* b, float* out) {
 
 void block(GgufType type, const uint8_t* b, float* out) {
   switch (type) {
-    case GgufType::f32: *out = load<float>(b); return;
-    case GgufType::f16: *out = half(b); return;
-    case GgufType::bf16: *out = to_float(bf16{load<uint16_t>(b)}); return;
-    case GgufType::q4_0: return block_q4_0(b, out);
-    case GgufType::q4_1: return block_q4_1(b, out);
-    case GgufType::q5_0: return block_q5_0(b, out);
-    case GgufType::q8_0: return block_q8_0(b, out);
-    case GgufType::q4_k: return block_q4_k(b, out);
-    case GgufType::q6_k: return block_q6_k(b, out);
+    case GgufType::f32:
+      *out = load<float>(b);
+      return;
+    case GgufType::f16:
+      *out = half(b);
+      return;
+    case GgufType::bf16:
+      *out = to_float(bf16{load<uint16_t>(b)});
+      return;
+    case GgufType::q4_0:
+      return block_q4_0(b, out);
+    case GgufType::q4_1:
+      return block_q4_1(b, out);
+    case GgufType::q5_0:
+      return block_q5_0(b, out);
+    case GgufType::q8_0:
+      return block_q8_0(b, out);
+    case GgufType::q4_k:
+      return block_q4_k(b, out);
+    case GgufType::q6_k:
+      return block_q6_k(b, out);
   }
 }
 

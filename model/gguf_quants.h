@@ -9,8 +9,8 @@ namespace reckon {
 
 struct GgufTypeFact {
   GgufType type;
-  const char* name;       // "Q4_K"
-  int64_t block, bytes;   // elements and bytes of one block
+  const char* name;      // "Q4_K"
+  int64_t block, bytes;  // elements and bytes of one block
 };
 
 // By the number in a file; nothing when the type is not read.

@@ -14,7 +14,21 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "GGUF files are little-endian");
 
 // Types of metadata values, as numbered in files.
-enum : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+enum : uint32_t {
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64
+};
 constexpr uint64_t kSizes[] = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};  // the least of each
 
 constexpr uint64_t kLongestKey = 65535, kLongestName = 64;
@@ -56,13 +70,20 @@ std::string GgufReader::text(const std::string& what, uint64_t longest) {
 int64_t GgufReader::integer(const std::string& key, uint32_t type) {
   const std::string what = cat("'", key, "'");
   switch (type) {
-    case kU8: return take<uint8_t>(what.c_str());
-    case kI8: return take<int8_t>(what.c_str());
-    case kU16: return take<uint16_t>(what.c_str());
-    case kI16: return take<int16_t>(what.c_str());
-    case kU32: return take<uint32_t>(what.c_str());
-    case kI32: return take<int32_t>(what.c_str());
-    case kI64: return take<int64_t>(what.c_str());
+    case kU8:
+      return take<uint8_t>(what.c_str());
+    case kI8:
+      return take<int8_t>(what.c_str());
+    case kU16:
+      return take<uint16_t>(what.c_str());
+    case kI16:
+      return take<int16_t>(what.c_str());
+    case kU32:
+      return take<uint32_t>(what.c_str());
+    case kI32:
+      return take<int32_t>(what.c_str());
+    case kI64:
+      return take<int64_t>(what.c_str());
     case kU64: {
       const auto value = take<uint64_t>(what.c_str());
       if (value > uint64_t{std::numeric_limits<int64_t>::max()})
@@ -91,11 +112,15 @@ std::pair<std::string, GgufValue> GgufReader::entry() {
 
 GgufValue GgufReader::value(const std::string& key, uint32_t type) {
   switch (type) {
-    case kArray: return list(key);
-    case kString: return text(cat("'", key, "'"), std::numeric_limits<uint64_t>::max());
+    case kArray:
+      return list(key);
+    case kString:
+      return text(cat("'", key, "'"), std::numeric_limits<uint64_t>::max());
     case kF32:
-    case kF64: return real(type);
-    case kBool: return integer(key, type) == 1;
+    case kF64:
+      return real(type);
+    case kBool:
+      return integer(key, type) == 1;
     default:
       if (type > kF64) fail(cat("'", key, "' has the unknown type ", type));
       return integer(key, type);

@@ -19,8 +19,8 @@ std::string family_name(const GgufFile& file, const std::string& architecture) {
     if (architecture == name) return family;
     names.push_back(name);
   }
-  file.fail(cat("architecture '", architecture, "' is not supported; supported: ",
-                join(names, ", ")));
+  file.fail(
+      cat("architecture '", architecture, "' is not supported; supported: ", join(names, ", ")));
 }
 
 // The keys of one architecture.
@@ -53,7 +53,7 @@ void refuse_scaling(const GgufFile& file, const Keys& key) {
 
 // Files hold Llama 3's scaling as divisors of the frequencies. They must be those of the law with
 // the constants that every published model has.
-std::optional<RopeScaling> scaling_of(const GgufFile& file, ModelSpec spec) {
+std::optional<RopeScaling> scaling_of(const GgufFile& file, const Keys& key, ModelSpec spec) {
   const GgufTensor* tensor = file.find("rope_freqs.weight");
   if (tensor == nullptr) return std::nullopt;
   if (tensor->type != GgufType::f32 || tensor->shape != std::vector<int64_t>{spec.head_dim / 2})
@@ -63,6 +63,8 @@ std::optional<RopeScaling> scaling_of(const GgufFile& file, ModelSpec spec) {
   for (size_t i = 0; i < divisors.size(); ++i)
     std::memcpy(&divisors[i], tensor->bytes.data() + i * sizeof(float), sizeof(float));
   spec.rope_scaling = RopeScaling{.factor = *std::max_element(divisors.begin(), divisors.end())};
+  spec.rope_scaling->original =
+      key.integer("rope.scaling.original_context_length", spec.rope_scaling->original);
   if (!(spec.rope_scaling->factor >= 1)) file.fail("tensor 'rope_freqs.weight' is below 1");
   const std::vector<double> scaled = spec.rope_frequencies();
   for (size_t i = 0; i < plain.size(); ++i) {
@@ -116,7 +118,7 @@ ModelSpec gguf_spec(const GgufFile& file) {
   spec.layers.assign(static_cast<size_t>(layers), layer);
   try {
     spec.validate();
-    spec.rope_scaling = scaling_of(file, spec);
+    spec.rope_scaling = scaling_of(file, key, spec);
     spec.validate();
   } catch (const Error& e) {
     if (e.code() == Code::data) throw;

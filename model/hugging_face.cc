@@ -146,12 +146,12 @@ class Exporter {
  private:
   void add(const FileTensor& tensor) {
     const size_t size = dtype_size(weights_.dtype());
-    NamedTensor out{tensor.name,
-                    tensor_type(weights_.dtype()),
-                    tensor.shape,
-                    {static_cast<const char*>(weights_.data()) +
-                         static_cast<size_t>(tensor.offset) * size,
-                     static_cast<size_t>(tensor.elements) * size}};
+    NamedTensor out{
+        tensor.name,
+        tensor_type(weights_.dtype()),
+        tensor.shape,
+        {static_cast<const char*>(weights_.data()) + static_cast<size_t>(tensor.offset) * size,
+         static_cast<size_t>(tensor.elements) * size}};
     if (types_ != nullptr) {
       auto type = types_->find(tensor.name);
       if (type != types_->end() && type->second != out.type) {
@@ -192,11 +192,13 @@ void export_hugging_face(const Path& folder, const Weights& weights, const Token
 }
 
 LoadedModel load_hugging_face(const Path& folder) {
-  const Path config_path = folder / "config.json", generation_path = folder / "generation_config.json";
+  const Path config_path = folder / "config.json",
+             generation_path = folder / "generation_config.json";
   LoadedModel model;
   auto source = std::make_shared<ModelSource>();
   source->config = read_file(config_path);
-  model.spec = parse_config({parse_json(source->config, config_path.string()), config_path.string()});
+  model.spec =
+      parse_config({parse_json(source->config, config_path.string()), config_path.string()});
   if (std::filesystem::exists(generation_path)) {
     source->generation_config = read_file(generation_path);
     parse_json(source->generation_config, generation_path.string());

@@ -2,25 +2,18 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "model/gguf_model.h"
+#include "model/gguf_tokenizer.h"
 
 namespace reckon {
 namespace {
-
-std::shared_ptr<const Tokenizer> tokenizer_of(const GgufFile& file) {
-  const GgufVocabulary words = read_vocabulary(file);
-  file.fail(cat("the tokenizer '", words.model, "'",
-                words.pre.empty() ? "" : cat(" with the pre-tokenizer '", words.pre, "'"),
-                " is not supported"));
-}
 
 LoadedModel load_gguf(const Path& path) {
   const GgufFile file(path);
   LoadedModel model;
   model.spec = gguf_spec(file);
-  model.tokenizer = tokenizer_of(file);
+  model.tokenizer = gguf_tokenizer(read_vocabulary(file), path.string());
   if (model.tokenizer->vocab_size() > model.spec.vocab) {
     file.fail(cat("has ", model.spec.vocab, " rows of embeddings for ",
                   model.tokenizer->vocab_size(), " tokens"));

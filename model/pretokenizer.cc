@@ -88,11 +88,11 @@ void cut(std::string_view text, const Spans& found, Behaviour behaviour, bool in
         any&& previous == part.match ? grow(part) : push(part);
         break;
       case Behaviour::merged_with_previous:
-        any && part.match && !previous ? grow(part) : push(part);
+        any&& part.match && !previous ? grow(part) : push(part);
         break;
       case Behaviour::merged_with_next:
         // A match joins what follows unless that is a match as well.
-        any && previous && !part.match ? grow(part) : push(part);
+        any&& previous && !part.match ? grow(part) : push(part);
         break;
     }
   }

@@ -40,7 +40,7 @@ struct ModelSpec {
   int max_position = 0;
   float norm_eps = 1e-6f;
   double rope_theta = 1e6;
-  std::optional<RopeScaling> rope_scaling;
+  std::optional<RopeScaling> rope_scaling = {};
   bool tied_head = false, qkv_bias = false, qk_norm = false;
   std::vector<LayerSpec> layers;
 
@@ -48,7 +48,7 @@ struct ModelSpec {
   int qkv_rows() const { return (heads + 2 * kv_heads) * head_dim; }
   float attention_scale() const {
     return 1.0f / std::sqrt(static_cast<float>(head_dim));
-  }  // the same on both sides
+  }                                              // the same on both sides
   std::vector<double> rope_frequencies() const;  // [head_dim / 2], scaling applied
   int64_t parameter_count() const;
   // Throws Error(config) that names the field when a size is zero, negative or does not divide.

@@ -13,7 +13,7 @@ struct Symbol {
   int32_t previous, next;  // by index, -1: none
 };
 struct Candidate {
-  float score;
+  double score;
   int32_t left;
   uint32_t size;  // of the merged text; another size by now means a stale offer
 };
@@ -25,7 +25,7 @@ bool made_of_text(TokenType type) { return type == TokenType::normal || type == 
 
 }  // namespace
 
-SpmModel::SpmModel(const std::vector<std::string>& tokens, const std::vector<float>& scores,
+SpmModel::SpmModel(const std::vector<std::string>& tokens, const std::vector<double>& scores,
                    const std::vector<TokenType>& types, std::optional<int32_t> unknown)
     : unknown_(unknown) {
   byte_ids_.fill(-1);
@@ -97,14 +97,14 @@ void SpmModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
 }
 
 std::vector<std::pair<std::string, std::string>> merges_of_scores(
-    const std::vector<std::string>& tokens, const std::vector<float>& scores,
+    const std::vector<std::string>& tokens, const std::vector<double>& scores,
     const std::vector<TokenType>& types) {
   std::unordered_map<std::string, size_t> ids;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (made_of_text(types[i])) ids.emplace(tokens[i], i);
   }
   struct Merge {
-    float score;
+    double score;
     size_t left, right;
   };
   std::vector<Merge> merges;

@@ -25,7 +25,8 @@ size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 // them lives.
 std::shared_ptr<const std::vector<float>> shared_rope(const ModelSpec& spec) {
   static std::mutex mutex;
-  static std::map<std::pair<std::vector<double>, int>, std::weak_ptr<const std::vector<float>>> tables;
+  static std::map<std::pair<std::vector<double>, int>, std::weak_ptr<const std::vector<float>>>
+      tables;
   std::lock_guard lock(mutex);
   std::vector<double> frequencies = spec.rope_frequencies();
   auto& known = tables[{frequencies, spec.max_position}];

@@ -25,6 +25,7 @@
 
 #include "base/file.h"
 #include "kernels/types.h"
+#include "pipeline/prompt.h"
 #include "rewards/reward.h"
 #include "rollout/engine.h"
 
@@ -100,9 +101,9 @@ struct LayoutSection {
 
 // A [data] entry. As text (`train = "x.jsonl"`) it is a file.
 struct DataSource {
-  std::string file;               // .jsonl
-  std::string generator;          // instead of a file; other keys of the table are its parameters
-  std::string prompt = "prompt";  // column that holds the prompt
+  std::string file;       // .jsonl
+  std::string generator;  // instead of a file; other keys of the table are its parameters
+  PromptOptions prompt;   // keys prompt, format, columns, template, system, chat, ...
   std::map<std::string, std::string> parameters;  // seed, rows, split, ... of a generator
   std::string where() const;  // for open_dataset(): the path, or "builtin:NAME?key=value&..."
 };

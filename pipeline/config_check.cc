@@ -90,13 +90,13 @@ class Checker {
   }
 
   void check_source(const std::string& name, const DataSource& source) const {
-    if (!source.generator.empty()) {
-      try {
-        open_dataset(source.where(), source.prompt, config_.run.seed);
-      } catch (const Error& error) {
-        fail(cat("data.", name, ".", error.place()), error.problem(), error.remedy());
-      }
-    } else if (!std::filesystem::is_regular_file(source.file)) {
+    try {
+      RowShaper shaper(source.prompt);
+      if (!source.generator.empty()) open_dataset(source.where(), source.prompt, config_.run.seed);
+    } catch (const Error& error) {
+      fail(cat("data.", name, ".", error.place()), error.problem(), error.remedy());
+    }
+    if (source.generator.empty() && !std::filesystem::is_regular_file(source.file)) {
       throw Error(Code::no_input, origins_.place(cat("data.", name, ".file")),
                   cat("data file '", source.file, "' does not exist"),
                   "paths are relative to where reckon is started");

@@ -68,23 +68,6 @@ std::string rest_of(const std::vector<std::string>& path, size_t from) {
 
 std::string stem_of(const std::string& file) { return Path(file).stem().string(); }
 
-// A generator's parameter as text; only plain values.
-std::string parameter_text(const std::string& name, const RawValue& raw) {
-  if (raw.value.is_string()) return raw.value.get<std::string>();
-  if (raw.value.is_number_float()) return shortest(raw.value.get<double>());
-  if (raw.value.is_primitive() && !raw.value.is_null()) return raw.value.dump();
-  throw Error(
-      Code::config, raw.place,
-      cat("'", name, "' must be a text, a number, or true or false, not ", describe(raw.value)),
-      "docs/data.md lists the generators and their parameters");
-}
-
-std::string text_of(const std::string& name, const RawValue& raw) {
-  if (raw.value.is_string()) return raw.value.get<std::string>();
-  throw Error(Code::config, raw.place,
-              cat("'", name, "' must be a text, not ", describe(raw.value)), "put it in quotes");
-}
-
 }  // namespace
 
 void ConfigLoader::set_key(const Table& table, Values& values, const std::string& key,
@@ -100,6 +83,11 @@ void ConfigLoader::set_key(const Table& table, Values& values, const std::string
 }
 
 void ConfigLoader::set_data(const std::string& entry, const std::string& key, RawValue value) {
+  if (key == "columns" && value.value.is_object()) {
+    for (const auto& [column, from] : value.value.items())
+      data_[entry][cat(key, ".", column)] = {from, value.place};
+    return;
+  }
   data_[entry][key] = std::move(value);
 }
 
@@ -123,14 +111,22 @@ ConfigLoader::Values& ConfigLoader::list_element(std::vector<Values>& list, cons
                               : cat("there are: ", join(names, ", ")));
 }
 
-void ConfigLoader::override_data(const std::vector<std::string>& path, RawValue value) {
+void ConfigLoader::override_data(const std::vector<std::string>& path, const std::string& given,
+                                 const std::string& place) {
   Values& entry = data_[path[1]];
-  if (path.size() == 2) {  // data.train=FILE replaces the whole entry
-    entry.clear();
+  std::string key = path.size() == 2 ? "file" : rest_of(path, 2);
+  const Key* known = data_table().find(key);
+  std::string text;  // of a column's name
+  nlohmann::json json = known != nullptr
+                            ? value_of_text(known->slot(data_table().defaults.get()), given)
+                        : key.starts_with("columns.") ? value_of_text(Slot(&text), given)
+                                                      : value_of_text(given);
+  RawValue value{std::move(json), place};
+  if (path.size() == 2) {  // data.train=FILE: another file, read as the former one
+    if (entry.count("generator") > 0) entry.clear();
     entry["file"] = std::move(value);
     return;
   }
-  std::string key = rest_of(path, 2);
   if (key == "file") entry.erase("generator");
   if (key == "generator") entry.erase("file");
   entry[key] = std::move(value);
@@ -153,7 +149,7 @@ void ConfigLoader::override_with(const std::string& text) {
     throw Error(Code::config, place, cat("names no key of a ", head),
                 cat("write ", head, ".NAME.key=value"));
   }
-  if (head == "data") return override_data(path, {value_of_text(given), place});
+  if (head == "data") return override_data(path, given, place);
   if (head == "reward") {
     list_element(rewards_, "reward", "use", path[1], place)[rest_of(path, 2)] = {
         value_of_text(given), place};
@@ -237,33 +233,8 @@ RewardSpec ConfigLoader::build_reward(const Values& values, size_t index) {
 }
 
 DataSource ConfigLoader::build_data(const std::string& name, const Values& values) {
-  DataSource source;
-  const std::string first_place = values.begin()->second.place;
-  for (const auto& [key, raw] : values) {
-    places_[cat("data.", name, ".", key)] = raw.place;
-    if (key == "file")
-      source.file = text_of(key, raw);
-    else if (key == "generator")
-      source.generator = text_of(key, raw);
-    else if (key == "prompt")
-      source.prompt = text_of(key, raw);
-    else
-      source.parameters[key] = parameter_text(key, raw);
-  }
-  if (source.file.empty() == source.generator.empty()) {
-    throw Error(Code::config, first_place,
-                cat("data '", name, "' needs either a file or a generator"),
-                cat("write ", name, " = \"rows.jsonl\" or ", name, " = { generator = \"",
-                    generator_names().front(), "\" }"));
-  }
-  if (!source.file.empty() && !source.parameters.empty()) {
-    const std::string& key = source.parameters.begin()->first;
-    auto near = nearest(key, {"file", "prompt"});
-    throw Error(Code::config, values.at(key).place,
-                cat("unknown key '", key, "' beside a data file"),
-                near ? cat("did you mean '", *near, "'?") : "a file takes `prompt` only");
-  }
-  return source;
+  for (const auto& [key, raw] : values) places_[cat("data.", name, ".", key)] = raw.place;
+  return read_data_source(name, values);
 }
 
 std::string ConfigLoader::place_of(const std::string& path) const {

@@ -21,6 +21,10 @@ struct RawValue {
   std::string place;  // "run.toml:12:9" or "command line: a.b=c"
 };
 
+// config_data.cc: a text value, and a whole [data] entry. Error(config).
+std::string text_of(const std::string& name, const RawValue& raw);
+DataSource read_data_source(const std::string& name, const std::map<std::string, RawValue>& values);
+
 class ConfigLoader {
  public:
   explicit ConfigLoader(std::string file) : file_(std::move(file)) {}
@@ -49,7 +53,8 @@ class ConfigLoader {
 
   Values& list_element(std::vector<Values>& list, const char* what, const char* name_key,
                        const std::string& name, const std::string& place);
-  void override_data(const std::vector<std::string>& path, RawValue value);
+  void override_data(const std::vector<std::string>& path, const std::string& given,
+                     const std::string& place);
   void fill(const Section& section, const Values& values);
   void build_phase(RunConfig& config, size_t index);
   RewardSpec build_reward(const Values& values, size_t index);

@@ -280,6 +280,28 @@ std::vector<Key> phase_keys() {
   return keys;
 }
 
+std::vector<Key> data_keys() {
+  using S = PromptOptions;
+  std::vector<Key> keys = {
+      automatic("none", key("file", &DataSource::file, any(), "JSONL file with the rows")),
+      automatic("none", key("generator", &DataSource::generator, any(),
+                            "instead of a file; its parameters are further keys"))};
+  add(keys, "", &DataSource::prompt,
+      {key("prompt", &S::column, any(), "column with the prompt: a text, or a list of messages"),
+       key("format", &S::format, one_of({"auto", "plain", "gsm8k", "math"}),
+           "columns of a known data set; auto looks at the first row"),
+       automatic("none",
+                 key("template", &S::wrapper, any(),
+                     "the prompt's text, with {column} placeholders; {{ and }} are braces")),
+       automatic("none", key("system", &S::system, any(), "system message; makes rows chats")),
+       key("chat", &S::chat, any(), "true: a text becomes the message of a user"),
+       key("max_prompt_tokens", &S::max_tokens, from(0),
+           "longer prompts are not sampled, and counted; 0: any that the model can hold"),
+       key("skip_bad_rows", &S::skip_bad_rows, from(0),
+           "bad rows left out before it is an error: rows, or below 1 a share of them")});
+  return keys;
+}
+
 template <class S>
 Table table(const char* name, const char* heading, const char* help, std::vector<Key> keys) {
   return {name, heading, help, std::move(keys), std::make_shared<S>()};
@@ -330,6 +352,16 @@ bool Table::has_table(const std::string& prefix) const {
 const std::vector<Table>& schema() {
   static const std::vector<Table> tables = make_schema();
   return tables;
+}
+
+const Table& data_table() {
+  static const Table table = reckon::table<DataSource>(
+      "data", "[data]",
+      "Each key names an entry, which is a file's name or a table with the keys below (data.md). "
+      "`columns = { new_name = \"name.in.the.file\" }` gives columns further names. On resume "
+      "entries are fixed where a phase trains on them, else they hold from the next step.",
+      data_keys());
+  return table;
 }
 
 const Table& schema_table(const std::string& name) {

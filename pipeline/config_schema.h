@@ -72,10 +72,10 @@ struct Table {
   bool has_table(const std::string& prefix) const;
 };
 
-// run, model, numerics, layout, rollout, objective, optimizer, phase; [data] and [[reward]] have no
-// fixed keys.
+// run, model, numerics, layout, rollout, objective, optimizer, phase. [[reward]] has no fixed keys.
 const std::vector<Table>& schema();
 const Table& schema_table(const std::string& name);
+const Table& data_table();  // of one [data] entry; `columns` and a generator's parameters are open
 
 // A table bound to the struct it fills. `path` is how overrides write it: "run", "phase.0".
 struct Section {

@@ -71,19 +71,26 @@ void add_sections(std::vector<Line>& lines, RunConfig& config, bool phases) {
   }
 }
 
-void add_data(std::vector<Line>& lines, const RunConfig& config) {
-  for (const auto& [name, source] : config.data) {
+// Of an entry's keys only those that say something; `prompt` always.
+void add_data(std::vector<Line>& lines, RunConfig& config) {
+  const auto& defaults = data_table().defaults;
+  for (auto& [name, source] : config.data) {
     bool trained = std::any_of(config.phases.begin(), config.phases.end(),
                                [&](const PhaseConfig& phase) { return phase.data == name; });
     auto add = [&](const std::string& key, const std::string& value) {
-      lines.push_back({cat("data.", name, ".", key), "[data]",
-                       cat(plain_or_quoted(name), ".", plain_or_quoted(key)), toml_text(value),
+      std::string written = plain_or_quoted(name);
+      for (const std::string& part : split(key, '.')) written += "." + plain_or_quoted(part);
+      lines.push_back({cat("data.", name, ".", key), "[data]", written, value,
                        trained ? Change::fixed : Change::next_step});
     };
-    if (!source.file.empty()) add("file", source.file);
-    if (!source.generator.empty()) add("generator", source.generator);
-    add("prompt", source.prompt);
-    for (const auto& [key, value] : source.parameters) add(key, value);
+    for (const Key& key : data_table().keys) {
+      std::string value = toml_value(key.slot(&source));
+      if (key.name == "prompt" || value != toml_value(key.slot(defaults.get())))
+        add(key.name, value);
+    }
+    for (const auto& [key, value] : source.prompt.columns)
+      add(cat("columns.", key), toml_text(value));
+    for (const auto& [key, value] : source.parameters) add(key, toml_text(value));
   }
 }
 
@@ -182,7 +189,10 @@ std::string config_fixed_text(const RunConfig& config) {
 
 std::string config_reference() {
   std::string text;
-  for (const Table& table : schema()) text += cat(text.empty() ? "" : "\n", reference_of(table));
+  for (const Table& table : schema()) {
+    if (table.name == "numerics") text += cat("\n", reference_of(data_table()));
+    text += cat(text.empty() ? "" : "\n", reference_of(table));
+  }
   return text;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "pipeline/generators.h"
@@ -44,18 +45,10 @@ std::optional<size_t> first_bad_byte(std::string_view text) {
   return std::nullopt;
 }
 
-std::string type_name(const nlohmann::json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_boolean()) return "true or false";
-  if (value.is_number()) return "a number";
-  if (value.is_array()) return "a list";
-  return value.is_object() ? "an object" : "a text";
-}
-
 class JsonLines : public Dataset {
  public:
-  JsonLines(const std::string& path, std::string prompt)
-      : path_(path), prompt_(std::move(prompt)), file_(path) {
+  JsonLines(const std::string& path, const PromptOptions& prompt)
+      : path_(path), shaper_(prompt), file_(path) {
     std::string_view bytes = file_.bytes();
     size_t begin = bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
     for (uint64_t number = 1; begin < bytes.size(); ++number) {
@@ -69,16 +62,17 @@ class JsonLines : public Dataset {
       throw Error(
           Code::data, path_, "has no rows",
           "write one JSON object per line, for example {\"prompt\": \"2+2=\", \"answer\": \"4\"}");
+    recognise();
+    if (prompt.skip_bad_rows > 0) leave_out_bad_rows();
   }
 
   uint64_t size() const override { return lines_.size(); }
+  uint64_t skipped() const override { return skipped_; }
+  size_t max_prompt_tokens() const override { return shaper_.options().max_tokens; }
 
   Row row(uint64_t index) const override {
     RECKON_CHECK(index < size(), "row outside the data set");
-    Line at = lines_[index];
-    std::string_view bytes = file_.bytes();
-    std::string_view text = bytes.substr(at.begin, bytes.find('\n', at.begin) - at.begin);
-    return row_of(parse(text, at.number), at.number);
+    return row_at(lines_[index]);
   }
 
  private:
@@ -86,67 +80,116 @@ class JsonLines : public Dataset {
     uint64_t begin, number;
   };
 
-  Error fail(uint64_t line, const std::string& problem, const std::string& remedy) const {
-    return Error(Code::data, cat(path_, ":", line), problem, remedy);
-  }
+  std::string place_of(const Line& line) const { return cat(path_, ":", line.number); }
 
-  nlohmann::json parse(std::string_view text, uint64_t line) const {
+  Row row_at(const Line& line) const { return shaper_.shape(parse(line), place_of(line)); }
+
+  nlohmann::json parse(const Line& line) const {
+    std::string_view bytes = file_.bytes();
+    std::string_view text = bytes.substr(line.begin, bytes.find('\n', line.begin) - line.begin);
     if (auto bad = first_bad_byte(text)) {
-      throw Error(Code::data, cat(path_, ":", line, ":", *bad + 1), "is not valid UTF-8",
+      throw Error(Code::data, cat(place_of(line), ":", *bad + 1), "is not valid UTF-8",
                   "save the file as UTF-8");
     }
     try {
       return nlohmann::json::parse(text);
     } catch (const nlohmann::json::parse_error& error) {
       size_t column = std::clamp<size_t>(error.byte, 1, text.size());
-      throw Error(Code::data, cat(path_, ":", line, ":", column), "is not valid JSON from here on",
+      throw Error(Code::data, cat(place_of(line), ":", column), "is not valid JSON from here on",
                   "write one whole JSON object per line, with quotes around names and texts");
     } catch (const nlohmann::json::out_of_range&) {
-      throw fail(line, "holds a number too large for JSON", "write it as a text");
+      throw Error(Code::data, place_of(line), "holds a number too large for JSON",
+                  "write it as a text");
     }
   }
 
-  Row row_of(nlohmann::json object, uint64_t line) const {
-    if (!object.is_object())
-      throw fail(line, cat("is ", type_name(object), ", not an object"),
-                 "write {\"prompt\": \"...\", ...}");
-    auto prompt = object.find(prompt_);
-    if (prompt == object.end()) throw no_prompt(object, line);
-    if (!prompt->is_string()) {
-      throw fail(line, cat("column '", prompt_, "' is ", type_name(*prompt), ", not a text"),
-                 prompt->is_array() ? "a list of messages has to be written out as one text"
-                                    : "put the prompt in quotes");
+  // By the first row that is JSON at all; what is wrong with those before it shows when they are
+  // read.
+  void recognise() {
+    for (const Line& line : lines_) {
+      nlohmann::json first;
+      try {
+        first = parse(line);
+      } catch (const Error&) {
+        continue;
+      }
+      std::string format = shaper_.recognise(first);
+      if (!format.empty()) log_info("data", cat(path_, ": read as format ", format));
+      return;
     }
-    Row row{prompt->get<std::string>(), nullptr};
-    if (row.prompt.empty())
-      throw fail(line, cat("column '", prompt_, "' is empty"),
-                 "remove the row, or give it a prompt");
-    object.erase(prompt);
-    row.columns = std::move(object);
-    return row;
   }
 
-  Error no_prompt(const nlohmann::json& object, uint64_t line) const {
-    std::vector<std::string> columns;
-    for (const auto& [name, value] : object.items()) columns.push_back(name);
-    auto near = nearest(prompt_, columns);
-    std::string remedy = near ? cat("did you mean '", *near, "'? ") : "";
-    return fail(line, cat("has no column '", prompt_, "'"),
-                cat(remedy, "set `prompt` of the [data] entry to one of its columns: ",
-                    join(columns, ", ")));
+  void leave_out_bad_rows() {
+    double budget = shaper_.options().skip_bad_rows;
+    if (budget < 1) budget *= static_cast<double>(lines_.size());
+    std::vector<Line> good;
+    std::string first_problem;
+    for (const Line& line : lines_) {
+      try {
+        row_at(line);
+        good.push_back(line);
+      } catch (const Error& error) {
+        if (static_cast<double>(++skipped_) > budget) {
+          throw Error(error.code(), error.place(),
+                      cat(error.problem(), "; this is bad row number ", skipped_,
+                          ", more than skip_bad_rows allows"),
+                      error.remedy());
+        }
+        if (first_problem.empty()) first_problem = error.what();
+      }
+    }
+    if (good.empty())
+      throw Error(Code::data, path_, cat("has no good rows; the first: ", first_problem),
+                  "correct the rows");
+    if (skipped_ > 0)
+      log_warning("data", cat(path_, ": left out ", skipped_, " bad rows of ", lines_.size(),
+                              "; the first: ", first_problem));
+    lines_ = std::move(good);
   }
 
-  std::string path_, prompt_;
+  std::string path_;
+  RowShaper shaper_;
   MappedFile file_;
   std::vector<Line> lines_;
+  uint64_t skipped_ = 0;
+};
+
+// A generator's rows under a wrapper, other names or as a chat.
+class Shaped : public Dataset {
+ public:
+  Shaped(std::shared_ptr<const Dataset> rows, const PromptOptions& prompt)
+      : rows_(std::move(rows)), shaper_(prompt) {
+    try {
+      row(0);  // all rows have the same columns
+    } catch (const Error& error) {
+      if (error.code() != Code::data) throw;
+      throw Error(Code::config, prompt.wrapper.empty() ? "columns" : "template",
+                  cat("a row of the generator ", error.problem()), error.remedy());
+    }
+  }
+
+  uint64_t size() const override { return rows_->size(); }
+  size_t max_prompt_tokens() const override { return shaper_.options().max_tokens; }
+
+  Row row(uint64_t index) const override {
+    Row plain = rows_->row(index);
+    plain.columns["prompt"] = std::move(plain.prompt);
+    return shaper_.shape(std::move(plain.columns), cat("row ", index));
+  }
+
+ private:
+  std::shared_ptr<const Dataset> rows_;
+  RowShaper shaper_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_dataset(const std::string& where,
-                                            const std::string& prompt_column, uint64_t seed) {
-  if (where.starts_with(kBuiltin)) return make_generator(where.substr(kBuiltin.size()), seed);
-  return std::make_shared<JsonLines>(where, prompt_column);
+std::shared_ptr<const Dataset> open_dataset(const std::string& where, const PromptOptions& prompt,
+                                            uint64_t seed) {
+  if (!where.starts_with(kBuiltin)) return std::make_shared<JsonLines>(where, prompt);
+  PromptOptions shape = prompt;
+  shape.column = "prompt";  // where every generator puts it
+  return std::make_shared<Shaped>(make_generator(where.substr(kBuiltin.size()), seed), shape);
 }
 
 uint64_t row_of_draw(uint64_t seed, PhaseId phase, Draw draw, uint64_t rows) {

@@ -2,14 +2,13 @@
 
 #include <cmath>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "model/tokenizer.h"
 #include "pipeline/client.h"
+#include "pipeline/stage_thread.h"
 
 namespace reckon {
 namespace {
@@ -89,8 +88,9 @@ struct RewardStage::Impl {
         streams(std::move(stream_table)),
         tokenizer(std::move(text)),
         rewards(std::move(set)),
-        client(context, std::move(client_options)) {
-    thread = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+        client(context, std::move(client_options)),
+        thread("reward", client, options.on_failure) {
+    thread.start([this](std::stop_token stop) { run(std::move(stop)); });
   }
 
   void run(std::stop_token stop);
@@ -104,8 +104,7 @@ struct RewardStage::Impl {
 
   mutable std::mutex mutex;
   RewardCounters counters;
-  std::optional<Error> failed;
-  std::jthread thread;
+  StageThread thread;  // last: its loop uses the others
 };
 
 RewardStage::RewardStage(zmq::context_t& context, ClientOptions client, RewardStageOptions options,
@@ -116,11 +115,7 @@ RewardStage::RewardStage(zmq::context_t& context, ClientOptions client, RewardSt
 
 RewardStage::~RewardStage() { stop(); }
 
-void RewardStage::stop() {
-  impl_->thread.request_stop();
-  impl_->client.stop();
-  if (impl_->thread.joinable()) impl_->thread.join();
-}
+void RewardStage::stop() { impl_->thread.stop(); }
 
 RewardCounters RewardStage::counters() const {
   std::lock_guard lock(impl_->mutex);
@@ -129,33 +124,14 @@ RewardCounters RewardStage::counters() const {
   return counters;
 }
 
-std::optional<Error> RewardStage::failure() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->failed;
-}
+std::optional<Error> RewardStage::failure() const { return impl_->thread.failure(); }
 
 void RewardStage::Impl::run(std::stop_token stop) {
-  const auto fail = [this](const Error& error) {
-    log_error("reward", error.what());
-    {
-      std::lock_guard lock(mutex);
-      failed = error;
+  while (!stop.stop_requested()) {
+    for (const LeasedSample& leased : client.lease_scores(options.lease_samples, true)) {
+      if (stop.stop_requested()) return;
+      score(leased);
     }
-    client.stop();
-    if (options.on_failure) options.on_failure(error);
-  };
-  try {
-    while (!stop.stop_requested()) {
-      for (const LeasedSample& leased : client.lease_scores(options.lease_samples, true)) {
-        if (stop.stop_requested()) return;
-        score(leased);
-      }
-    }
-  } catch (const Error& error) {
-    fail(error);
-  } catch (const std::exception& error) {
-    fail(Error(Code::internal, "reward", error.what(),
-               "this is a defect of Reckon; please report it"));
   }
 }
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "model/tokenizer.h"
 #include "pipeline/client.h"
+#include "pipeline/stage_thread.h"
 
 namespace reckon {
 namespace {
@@ -46,8 +46,9 @@ struct RolloutStage::Impl {
         source(std::move(weight_source)),
         client(context, std::move(client_options)),
         pool(options.threads),
-        engine(options.spec, options.dtype, options.engine, kernels, pool) {
-    thread = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+        engine(options.spec, options.dtype, options.engine, kernels, pool),
+        thread("rollout", client, options.on_failure) {
+    thread.start([this](std::stop_token stop) { run(std::move(stop)); });
   }
 
   void run(std::stop_token stop);
@@ -72,8 +73,7 @@ struct RolloutStage::Impl {
 
   mutable std::mutex mutex;
   RolloutCounters counters;
-  std::optional<Error> failed;
-  std::jthread thread;
+  StageThread thread;  // last: its loop uses the others
 };
 
 RolloutStage::RolloutStage(zmq::context_t& context, ClientOptions client, RolloutOptions options,
@@ -85,11 +85,7 @@ RolloutStage::RolloutStage(zmq::context_t& context, ClientOptions client, Rollou
 
 RolloutStage::~RolloutStage() { stop(); }
 
-void RolloutStage::stop() {
-  impl_->thread.request_stop();
-  impl_->client.stop();
-  if (impl_->thread.joinable()) impl_->thread.join();
-}
+void RolloutStage::stop() { impl_->thread.stop(); }
 
 RolloutCounters RolloutStage::counters() const {
   std::lock_guard lock(impl_->mutex);
@@ -98,32 +94,13 @@ RolloutCounters RolloutStage::counters() const {
   return counters;
 }
 
-std::optional<Error> RolloutStage::failure() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->failed;
-}
+std::optional<Error> RolloutStage::failure() const { return impl_->thread.failure(); }
 
 void RolloutStage::Impl::run(std::stop_token stop) {
-  const auto fail = [this](const Error& error) {
-    log_error("rollout", error.what());
-    {
-      std::lock_guard lock(mutex);
-      failed = error;
-    }
-    client.stop();
-    if (options.on_failure) options.on_failure(error);
-  };
-  try {
-    while (!stop.stop_requested()) {
-      if (waiting.empty() && (engine.idle() || engine.wants_work())) lease(stop);
-      start_waiting();
-      if (!engine.idle()) work();
-    }
-  } catch (const Error& error) {
-    fail(error);
-  } catch (const std::exception& error) {
-    fail(Error(Code::internal, "rollout", error.what(),
-               "this is a defect of Reckon; please report it"));
+  while (!stop.stop_requested()) {
+    if (waiting.empty() && (engine.idle() || engine.wants_work())) lease(stop);
+    start_waiting();
+    if (!engine.idle()) work();
   }
 }
 
@@ -155,8 +132,9 @@ void RolloutStage::Impl::receive(LeasedPrompt lease, std::stop_token stop) {
     if (!weights) return;  // stopped, or its group is stale by now
     // Groups of an ordered collect that is over are surplus. Others are still awaited: an
     // evaluation has to wait for them.
-    const bool surplus = std::all_of(running.begin(), running.end(),
-                                     [](const auto& entry) { return entry.second.lease.exclusive; });
+    const bool surplus = std::all_of(running.begin(), running.end(), [](const auto& entry) {
+      return entry.second.lease.exclusive;
+    });
     if (lease.exclusive && surplus && !engine.idle()) {
       engine.clear();
       std::lock_guard lock(mutex);
@@ -202,7 +180,8 @@ void RolloutStage::Impl::start(LeasedPrompt lease) {
     std::lock_guard lock(mutex);
     ++counters.groups;
   }
-  const size_t limit = stream->second.max_prompt_tokens;
+  const size_t own = stream->second.max_prompt_tokens;
+  const size_t limit = own != 0 ? own : stream->second.data->max_prompt_tokens();
   std::string unfit;
   if (group.prompt.empty()) unfit = "its prompt is empty";
   if (limit != 0 && group.prompt.size() > limit)

@@ -22,8 +22,7 @@ struct Stream {
   uint64_t seed = 0;     // of the order
   bool shuffled = true;  // false: draw d is row d, and again from row 0
   SamplingParams sampling{};
-  size_t max_prompt_tokens =
-      0;  // a longer prompt is not sampled; 0: only the model's positions bound it
+  size_t max_prompt_tokens = 0;  // a longer prompt is not sampled; 0: as the data says
 };
 
 using StreamTable = std::map<PhaseId, Stream>;

@@ -19,8 +19,8 @@ namespace reckon {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // Waits until weights of this version exist. Nothing: `stop` was requested, or they are too old to
-  // be kept. Error(mismatch): their digest is another.
+  // Waits until weights of this version exist. Nothing: `stop` was requested, or they are too old
+  // to be kept. Error(mismatch): their digest is another.
   virtual std::shared_ptr<const Weights> pull(const WeightsId& id, std::stop_token stop) = 0;
 };
 

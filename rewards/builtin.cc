@@ -5,9 +5,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rewards/columns.h"
 
 namespace reckon {
 namespace {
+
+constexpr const char* kWorkedSolution = "solution";
+constexpr const char* kGoldColumns[] = {"answer", "reward_model.ground_truth", "ground_truth",
+                                        kWorkedSolution};
 
 Error wrong_type(const RewardSpec& spec, const std::string& name, const std::string& wanted,
                  const nlohmann::json& value) {
@@ -74,12 +79,22 @@ std::optional<std::string_view> after_last(std::string_view text, std::string_vi
   return text.substr(at + marker.size());
 }
 
-std::optional<std::string> column_text(const RewardInput& input, const std::string& column) {
-  if (input.columns == nullptr || !input.columns->is_object()) return std::nullopt;
-  auto found = input.columns->find(column);
-  if (found == input.columns->end() || found->is_null() || found->is_structured())
-    return std::nullopt;
-  return found->is_string() ? found->get<std::string>() : found->dump();
+std::optional<Gold> find_gold(const RewardInput& input, const std::string& gold) {
+  if (input.columns == nullptr) return std::nullopt;
+  auto from = [&](const char* name) -> std::optional<Gold> {
+    const nlohmann::json* column = find_column(*input.columns, name);
+    auto text = column == nullptr ? std::nullopt : plain_text(*column);
+    return text ? std::optional<Gold>({name, *text}) : std::nullopt;
+  };
+  if (!gold.empty()) return from(gold.c_str());
+  for (const char* name : kGoldColumns) {
+    auto found = from(name);
+    if (!found) continue;
+    auto boxed = name == kWorkedSolution ? last_boxed(found->text) : std::nullopt;
+    if (boxed) found->text = std::string(*boxed);
+    return found;
+  }
+  return std::nullopt;
 }
 
 Outcome scored(double value, std::string note) {
@@ -96,10 +111,12 @@ Outcome unscored(Status status, std::string note) {
   return outcome;
 }
 
-Outcome no_gold(const std::string& column) {
-  return unscored(Status::abstained,
-                  cat("the row has no usable column '", column,
-                      "'; set the reward's option `gold` to the column that holds the answer"));
+Outcome no_gold(const std::string& gold) {
+  std::string problem = gold.empty() ? "the row has no column that usually holds the answer"
+                                     : cat("the row has no usable column '", gold, "'");
+  return unscored(
+      Status::abstained,
+      cat(problem, "; set the reward's option `gold` to the column that holds the answer"));
 }
 
 }  // namespace reckon

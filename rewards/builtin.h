@@ -2,7 +2,7 @@
 // helpers. Private to rewards/. Everything here is a pure function or immutable.
 //
 //   Options options(spec, {"gold", "after"});        // Error(config) names an unknown option
-//   std::string gold = options.text("gold", "answer");
+//   std::optional<Gold> gold = find_gold(input, options.text("gold", ""));
 #pragma once
 
 #include <memory>
@@ -35,13 +35,18 @@ std::string_view strip(std::string_view text);
 // does not occur.
 std::optional<std::string_view> after_last(std::string_view text, std::string_view marker);
 
-// A data row's value as text (a text as it is, a number or boolean as JSON writes it); nothing when
-// the column is missing, null or a container.
-std::optional<std::string> column_text(const RewardInput& input, const std::string& column);
+// The right answer of a data row as text: from the column `gold` (dotted names reach into objects),
+// or, when that is empty, from the first usable of answer, reward_model.ground_truth, ground_truth
+// and solution (of which the last \boxed counts, where there is one). Nothing when the row has
+// none.
+struct Gold {
+  std::string column, text;
+};
+std::optional<Gold> find_gold(const RewardInput& input, const std::string& gold);
 
 Outcome scored(double value, std::string note = "");
 Outcome unscored(Status status, std::string note);
-Outcome no_gold(const std::string& column);  // abstained: the row has nothing to compare with
+Outcome no_gold(const std::string& gold);  // abstained: the row has nothing to compare with
 
 std::unique_ptr<Reward> make_exact(const RewardSpec& spec);
 std::unique_ptr<Reward> make_number(const RewardSpec& spec);

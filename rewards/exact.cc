@@ -10,16 +10,16 @@ class Exact : public Reward {
  public:
   explicit Exact(const RewardSpec& spec) {
     Options options(spec, {"gold", "after"});
-    gold_ = options.text("gold", "answer");
+    gold_ = options.text("gold", "");
     after_ = options.text("after", "");
   }
 
   Outcome score(const RewardInput& input) const override {
-    auto gold = column_text(input, gold_);
+    auto gold = find_gold(input, gold_);
     if (!gold) return no_gold(gold_);
     auto answer = after_last(input.completion, after_);
     if (!answer) return scored(0, cat("no marker '", after_, "' in the completion"));
-    return scored(strip(*answer) == strip(*gold) ? 1 : 0);
+    return scored(strip(*answer) == strip(gold->text) ? 1 : 0);
   }
 
  private:

@@ -4,24 +4,11 @@
 // is `abstained`.
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/columns.h"
 #include "rewards/rational.h"
 
 namespace reckon {
 namespace {
-
-// The content of the last \boxed{...} whose braces close.
-std::optional<std::string_view> last_boxed(std::string_view text) {
-  constexpr std::string_view kOpen = "\\boxed{";
-  size_t at = text.rfind(kOpen);
-  if (at == std::string_view::npos) return std::nullopt;
-  size_t begin = at + kOpen.size();
-  int depth = 1;
-  for (size_t i = begin; i < text.size(); ++i) {
-    if (text[i] == '{') ++depth;
-    if (text[i] == '}' && --depth == 0) return text.substr(begin, i - begin);
-  }
-  return std::string_view();  // never closed: an answer was begun and is not there
-}
 
 FoundNumber answer_of(std::string_view text) {
   if (auto boxed = last_boxed(text)) return whole_number(*boxed);
@@ -32,17 +19,17 @@ class Number : public Reward {
  public:
   explicit Number(const RewardSpec& spec) {
     Options options(spec, {"gold", "after"});
-    gold_ = options.text("gold", "answer");
+    gold_ = options.text("gold", "");
     after_ = options.text("after", "");
   }
 
   Outcome score(const RewardInput& input) const override {
-    auto gold_text = column_text(input, gold_);
-    if (!gold_text) return no_gold(gold_);
-    FoundNumber gold = answer_of(*gold_text);
+    auto right = find_gold(input, gold_);
+    if (!right) return no_gold(gold_);
+    FoundNumber gold = answer_of(right->text);
     if (gold.kind != NumberKind::number) {
       return unscored(Status::abstained,
-                      cat("column '", gold_, "' holds no number that can be compared"));
+                      cat("column '", right->column, "' holds no number that can be compared"));
     }
     auto text = after_last(input.completion, after_);
     if (!text) return scored(0, cat("no marker '", after_, "' in the completion"));

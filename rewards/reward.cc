@@ -26,7 +26,7 @@ constexpr Builtin kBuiltins[] = {
 
 // Changes whenever a built-in reward may score the same text differently: recorded outcomes then
 // differ in producer.
-constexpr int kRewardsVersion = 1;
+constexpr int kRewardsVersion = 2;
 
 const Builtin* find_builtin(const std::string& use) {
   for (const Builtin& entry : kBuiltins) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -42,10 +43,7 @@ std::optional<Step> step_of(const Path& folder) {
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(Path folder, int keep, int keep_trainer, int keep_best)
-    : folder_(std::move(folder)),
-      keep_(keep),
-      keep_trainer_(keep_trainer),
-      keep_best_(keep_best) {
+    : folder_(std::move(folder)), keep_(keep), keep_trainer_(keep_trainer), keep_best_(keep_best) {
   RECKON_CHECK(keep >= 2 && keep_trainer >= 1 && keep_best >= 0,
                "at least two checkpoints are kept, one of which can resume");
 }
@@ -74,8 +72,7 @@ std::vector<std::pair<double, Step>> CheckpointFolder::by_accuracy() const {
   std::vector<std::pair<double, Step>> best;
   for (Step step : steps()) {
     if (!known_valid(step)) continue;
-    auto facts = CheckpointFacts::from_json(read_manifest(path_of(step))["facts"].dump());
-    if (facts.accuracy) best.emplace_back(*facts.accuracy, step);
+    if (auto accuracy = valid_.at(step).accuracy) best.emplace_back(*accuracy, step);
   }
   std::stable_sort(best.begin(), best.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -93,7 +90,7 @@ std::optional<CheckpointFacts> CheckpointFolder::examine(Step step) const {
     CheckpointFacts facts = CheckpointFacts::from_json(verify_folder(path_of(step)));
     if (facts.step != step)
       throw Error(Code::data, path_of(step).string(), cat("is of step ", facts.step), "");
-    valid_.insert(step);
+    valid_[step] = facts;
     return facts;
   } catch (const std::exception&
                error) {  // a damaged manifest can be anything, JSON's own errors among it
@@ -142,7 +139,7 @@ void CheckpointFolder::save(const CheckpointFacts& facts,
   bool kept = exists && examine(facts.step) == facts && can_resume(path);
   if (exists && !kept) remove(facts.step);
   if (!kept) publish_folder(path, facts.to_json(), fill);
-  valid_.insert(facts.step);
+  valid_[facts.step] = facts;
   publish_file(folder_ / "LATEST", cat("step_", facts.step, "\n"));
   kill_point("checkpoint.latest");
   retain();

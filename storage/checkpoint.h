@@ -8,8 +8,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +41,8 @@ struct FoundCheckpoint {
 
 class CheckpointFolder {
  public:
-  // The newest `keep` >= 2 checkpoints stay, the newest `keep_trainer` of those that can resume with
-  // their trainer/; beside them the `keep_best` of greatest accuracy (the earliest of equals),
+  // The newest `keep` >= 2 checkpoints stay, the newest `keep_trainer` of those that can resume
+  // with their trainer/; beside them the `keep_best` of greatest accuracy (the earliest of equals),
   // without trainer/.
   CheckpointFolder(Path folder, int keep, int keep_trainer, int keep_best = 0);
 
@@ -76,8 +76,8 @@ class CheckpointFolder {
 
   Path folder_;
   int keep_, keep_trainer_, keep_best_;
-  mutable std::set<Step>
-      valid_;  // published or verified by this object, and not found damaged since
+  // Published or verified by this object, and not found damaged since.
+  mutable std::map<Step, CheckpointFacts> valid_;
 };
 
 }  // namespace reckon

@@ -7,11 +7,13 @@
 namespace reckon::cpu {
 namespace {
 
-void check_weight(const char* name, const WeightView& weight, int rows, int cols) {
+void check_weight(const char* name, const WeightView& weight, DType dtype, int rows, int cols) {
   RECKON_CHECK(weight.panels != nullptr, cat(name, ": the weight has no panels"));
   RECKON_CHECK(weight.rows == rows && weight.cols == cols,
                cat(name, ": weight is [", weight.rows, ", ", weight.cols, "], expected [", rows,
                    ", ", cols, "]"));
+  RECKON_CHECK(weight.dtype == dtype, cat(name, ": the weight is ", dtype_name(weight.dtype),
+                                          ", the call's storage type ", dtype_name(dtype)));
 }
 
 }  // namespace
@@ -32,8 +34,8 @@ void check(const AttentionInArgs& args) {
   RECKON_CHECK(args.head_dim > 0 && args.head_dim % 2 == 0, "attention_in: head_dim must be even");
   RECKON_CHECK((args.q_norm == nullptr) == (args.k_norm == nullptr),
                "attention_in: one of q_norm and k_norm is missing");
-  check_weight("attention_in", args.qkv_weight, (args.heads + 2 * args.kv_heads) * args.head_dim,
-               args.qkv_weight.cols);
+  check_weight("attention_in", args.qkv_weight, args.dtype,
+               (args.heads + 2 * args.kv_heads) * args.head_dim, args.qkv_weight.cols);
   if (args.kv_pages != nullptr) {
     RECKON_CHECK(args.kv.dtype == args.dtype && args.kv.kv_heads == args.kv_heads &&
                      args.kv.head_dim == args.head_dim,
@@ -59,16 +61,17 @@ void check(const AttendArgs& args) {
 }
 
 void check(const ProjectArgs& args) {
-  check_weight("project", args.weight, args.weight.rows, args.weight.cols);
+  check_weight("project", args.weight, args.dtype, args.weight.rows, args.weight.cols);
 }
 
 void check(const MlpInArgs& args) {
-  check_weight("mlp_in", args.gate_up_weight, args.gate_up_weight.rows, args.gate_up_weight.cols);
+  check_weight("mlp_in", args.gate_up_weight, args.dtype, args.gate_up_weight.rows,
+               args.gate_up_weight.cols);
   RECKON_CHECK(args.gate_up_weight.rows % 2 == 0, "mlp_in: gate and up rows differ in number");
 }
 
 void check(const RouteArgs& args) {
-  check_weight("route", args.router, args.router.rows, args.router.cols);
+  check_weight("route", args.router, args.router.dtype, args.router.rows, args.router.cols);
   RECKON_CHECK(args.top_k > 0 && args.top_k <= args.router.rows,
                "route: top_k outside [1, experts]");
 }
@@ -77,8 +80,8 @@ void check(const ExpertsArgs& args) {
   RECKON_CHECK(args.experts > 0 && args.top_k > 0, "experts: no experts");
   const WeightView& first = args.gate_up_weights[0];
   for (int e = 0; e < args.experts; ++e) {
-    check_weight("experts gate_up", args.gate_up_weights[e], first.rows, first.cols);
-    check_weight("experts down", args.down_weights[e], first.cols, first.rows / 2);
+    check_weight("experts gate_up", args.gate_up_weights[e], args.dtype, first.rows, first.cols);
+    check_weight("experts down", args.down_weights[e], args.dtype, first.cols, first.rows / 2);
   }
   RECKON_CHECK(args.offsets[0] == 0 && args.offsets[args.experts] == args.rows * args.top_k,
                "experts: offsets do not cover the slots");
@@ -89,7 +92,7 @@ void check(const CombineArgs& args) {
 }
 
 void check(const HeadArgs& args) {
-  check_weight("head", args.weight, args.weight.rows, args.weight.cols);
+  check_weight("head", args.weight, args.dtype, args.weight.rows, args.weight.cols);
   RECKON_CHECK(args.vocab > 0 && args.vocab <= args.weight.rows,
                "head: vocab outside [1, weight.rows]");
   for (int i = 0; i < args.query_count; ++i) {

@@ -219,17 +219,21 @@ class Head {
   void walk_segment(int first, int segment) {
     const int hidden = args_.weight.cols, rows = least(kHeadRowBlock, plan_.count - first);
     const int last_panel = divide_up(args_.vocab, kPanel);
-    const Scratch<float> x(int64_t{rows} * hidden), tile(int64_t{rows} * kHeadTile);
-    widen_rows(RowSet<T>{static_cast<const T*>(args_.normed), hidden, plan_.rows}, first, rows,
-               hidden, x);
+    using Chain = typename ChainOf<T>::type;
+    const int64_t length = Chain::elements(hidden);
+    const Scratch<typename Chain::Element> x(rows * length);
+    const Scratch<float> tile(int64_t{rows} * kHeadTile);
+    prepare_rows<Chain>(RowSet<T>{static_cast<const T*>(args_.normed), hidden, plan_.rows}, first,
+                        rows, hidden, x);
     for (int q = plan_.first_query[first]; q < plan_.first_query[first + rows]; ++q)
       states(q)[segment] = kNothingYet;
     for (int token = segments_.begin(segment); token < segments_.end(segment); token += kHeadTile) {
       const int panel = token / kPanel, n = least(kHeadTile, args_.vocab - token);
-      linear_block(x, hidden, rows, args_.weight, panel,
-                   least(panel + kHeadTile / kPanel, last_panel), [&](int row, int p, Vec sums) {
-                     store(tile + row * kHeadTile + (p - panel) * kPanel, sums);
-                   });
+      linear_block<Chain>(x, length, rows, args_.weight, panel,
+                          least(panel + kHeadTile / kPanel, last_panel),
+                          [&](int row, int p, Vec sums) {
+                            store(tile + row * kHeadTile + (p - panel) * kPanel, sums);
+                          });
       for (int row = 0; row < rows; ++row)
         take_tile(first + row, segment, tile + row * kHeadTile, token, n);
     }

@@ -41,8 +41,8 @@ template <class T>
 void route(const RouteArgs& args, ThreadPool& pool) {
   const int hidden = args.router.cols, experts = args.router.rows;
   rms_norm_rows<T>(pool, args.rows, hidden, args.x, args.norm_weight, args.eps, args.normed);
-  linear(pool, RowSet<T>{static_cast<const T*>(args.normed), hidden}, args.rows, args.router,
-         store_to(args.probabilities, args.router));
+  linear_by<FmaChain>(pool, RowSet<T>{static_cast<const T*>(args.normed), hidden}, args.rows,
+                      args.router, store_to(args.probabilities, args.router));
   constexpr int64_t kWorkPerComparison = 64;
   parallel_rows(pool, args.rows, kWorkPerComparison * experts * args.top_k,
                 [&](int begin, int end) {
@@ -82,8 +82,9 @@ void linear_experts(ThreadPool& pool, const ExpertsArgs& args, const RowSet<T>& 
     }
     const int begin = args.offsets[expert] + block * kRowBlock,
               panel = part % panel_blocks * panel_block;
-    linear_part(x, begin, least(kRowBlock, args.offsets[expert + 1] - begin), weights[expert],
-                panel, least(panel + panel_block, panels), store_to(out, weights[expert]));
+    linear_part<typename ChainOf<T>::type>(
+        x, begin, least(kRowBlock, args.offsets[expert + 1] - begin), weights[expert], panel,
+        least(panel + panel_block, panels), store_to(out, weights[expert]));
   });
 }
 

@@ -1,9 +1,9 @@
 #include "kernels/cpu/vec_avx512.h"
 // The vector type comes first: the kernels are written over it.
-#include "kernels/cpu/portable.h"
+#include "kernels/cpu/table.h"
 
 namespace reckon::cpu {
 
-constinit const KernelTable kPortableAvx512 = portable_table("avx512");
+constinit const KernelTable kPortableAvx512 = kernel_table("avx512");
 
 }  // namespace reckon::cpu

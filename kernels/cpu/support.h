@@ -1,6 +1,6 @@
 // What the vector files may use from the rest of the program, behind plain functions.
 //
-// portable_avx2.cc and portable_avx512.cc are compiled with wider instruction sets than the rest.
+// *_avx2.cc, *_avx512.cc and *_native.cc are compiled with wider instruction sets than the rest.
 // An inline function or template that such a file shares with another (std::vector, std::function,
 // std::string, ...) exists in both object files, and the linker keeps one copy for all: perhaps the
 // one with AVX-512 in it, on a machine that has none. So:
@@ -19,6 +19,7 @@
 namespace reckon::cpu {
 
 extern const KernelTable kPortableScalar, kPortableAvx2, kPortableAvx512;
+extern const KernelTable kAvx512Bf16Scalar, kAvx512Bf16Avx2, kAvx512Bf16Avx512, kAvx512Bf16Native;
 
 // ThreadPool::run without std::function at the caller.
 using PartFunction = void (*)(void* context, int part);

@@ -55,8 +55,8 @@ void refuse_unsupported(const FamilyConfig& config) {
 
 int divided_head(const FamilyConfig& config, const ModelSpec& spec) {
   if (spec.heads == 0 || spec.hidden % spec.heads != 0) {
-    config.refuse(cat("'hidden_size' ", spec.hidden, " in ", spec.heads,
-                      " heads without a 'head_dim'"));
+    config.refuse(
+        cat("'hidden_size' ", spec.hidden, " in ", spec.heads, " heads without a 'head_dim'"));
   }
   return spec.hidden / spec.heads;
 }

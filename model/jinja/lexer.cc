@@ -42,7 +42,7 @@ class Lexer {
  private:
   [[noreturn]] void fault(std::string problem, size_t at,
                           std::string remedy = "correct the chat template") {
-    throw SyntaxFault{{std::move(problem), std::move(remedy)}, spot(at)};
+    throw LocatedFault{{std::move(problem), std::move(remedy)}, spot(at)};
   }
 
   Spot spot(size_t at) {  // positions are asked for in rising order, but for faults
@@ -72,7 +72,8 @@ class Lexer {
     for (;; ++tag) {
       tag = source_.find('{', tag);
       if (tag == std::string::npos || tag + 1 >= source_.size()) tag = source_.size();
-      if (tag == source_.size() || std::string_view("{%#").find(source_[tag + 1]) != std::string::npos)
+      if (tag == source_.size() ||
+          std::string_view("{%#").find(source_[tag + 1]) != std::string::npos)
         break;
     }
     std::string text = source_.substr(begin, tag - begin);
@@ -163,7 +164,9 @@ class Lexer {
   void raw(size_t tag, size_t begin) {
     for (size_t open = begin; (open = source_.find("{%", open)) != std::string::npos; ++open) {
       at_ = open + 2;
-      char marker = at_ < source_.size() && (source_[at_] == '-' || source_[at_] == '+') ? source_[at_++] : ' ';
+      char marker = at_ < source_.size() && (source_[at_] == '-' || source_[at_] == '+')
+                        ? source_[at_++]
+                        : ' ';
       skip_space();
       if (!starts("endraw", at_)) continue;
       at_ += 6;
@@ -202,8 +205,9 @@ class Lexer {
   }
 
   void digits() {
-    while (at_ < source_.size() && (is_digit(source_[at_]) ||
-                                    (source_[at_] == '_' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))))
+    while (at_ < source_.size() &&
+           (is_digit(source_[at_]) ||
+            (source_[at_] == '_' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))))
       ++at_;
   }
 
@@ -231,7 +235,8 @@ class Lexer {
     std::string text = source_.substr(begin, at_ - begin);
     std::erase(text, '_');
     bool other_base = text == "0" && at_ < source_.size() && is_name_start(source_[at_]);
-    if (other_base || (!real && text.size() > 1 && text[0] == '0' && text.find_first_not_of('0') != std::string::npos))
+    if (other_base || (!real && text.size() > 1 && text[0] == '0' &&
+                       text.find_first_not_of('0') != std::string::npos))
       fault("a number that is not plainly decimal is not supported", begin,
             "write the number in decimal, without leading zeros");
     add(real ? Kind::real : Kind::integer, text, begin);
@@ -268,7 +273,8 @@ class Lexer {
       value_of_digits(value, begin, ++at_, digits, 16);
     } else if (c >= '0' && c <= '7') {
       size_t count = 1;
-      while (count < 3 && at_ + count < source_.size() && source_[at_ + count] >= '0' && source_[at_ + count] <= '7')
+      while (count < 3 && at_ + count < source_.size() && source_[at_ + count] >= '0' &&
+             source_[at_ + count] <= '7')
         ++count;
       value_of_digits(value, begin, at_, count, 8);
     } else if (c == 'N') {
@@ -294,17 +300,19 @@ class Lexer {
   }
 
   void sign(std::string& open) {
-    static constexpr std::string_view kSigns[] = {"//", "**", "==", "!=", ">=", "<=", ">", "<", "=", "+",
-                                                  "-",  "*",  "/",  "%",  "~",  "|",  ".", ",", ":", "(",
-                                                  ")",  "[",  "]",  "{",  "}"};
+    static constexpr std::string_view kSigns[] = {"//", "**", "==", "!=", ">=", "<=", ">", "<", "=",
+                                                  "+",  "-",  "*",  "/",  "%",  "~",  "|", ".", ",",
+                                                  ":",  "(",  ")",  "[",  "]",  "{",  "}"};
     for (std::string_view sign : kSigns) {
       if (!starts(sign, at_)) continue;
-      size_t opens = std::string_view("([{").find(sign), closes = std::string_view(")]}").find(sign);
+      size_t opens = std::string_view("([{").find(sign),
+             closes = std::string_view(")]}").find(sign);
       if (opens != std::string_view::npos) open += ")]}"[opens];
       if (closes != std::string_view::npos) {
         if (open.empty() || open.back() != sign[0])
           fault(open.empty() ? cat("unexpected '", sign, "'")
-                             : cat("unexpected '", sign, "', expected '", open.back(), "'"), at_);
+                             : cat("unexpected '", sign, "', expected '", open.back(), "'"),
+                at_);
         open.pop_back();
       }
       add(Kind::sign, std::string(sign), at_);
@@ -326,7 +334,7 @@ class Lexer {
 
 std::vector<Token> tokens_of(std::string_view source) {
   if (!is_utf8(source))
-    throw SyntaxFault{{"the template is not UTF-8", "convert the file to UTF-8"}, {}};
+    throw LocatedFault{{"the template is not UTF-8", "convert the file to UTF-8"}, {}};
   return Lexer(source).run();
 }
 

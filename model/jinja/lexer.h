@@ -1,6 +1,6 @@
 // Template text to tokens, with white space control as transformers sets it: trim_blocks (the line
 // end after a block is dropped) and lstrip_blocks (blanks before a block that opens a line, too),
-// "-" and "+" markers, comments and raw blocks. Throws SyntaxFault.
+// "-" and "+" markers, comments and raw blocks. Throws LocatedFault.
 #pragma once
 
 #include <string>
@@ -12,14 +12,26 @@
 namespace reckon::jinja {
 
 struct Token {
-  enum class Kind { text, output_begin, output_end, block_begin, block_end, name, string, integer, real, sign, end };
+  enum class Kind {
+    text,
+    output_begin,
+    output_end,
+    block_begin,
+    block_end,
+    name,
+    string,
+    integer,
+    real,
+    sign,
+    end
+  };
   Kind kind;
   std::string text;  // of a string: its value
   Spot spot;
 };
 
 // A fault and where it is.
-struct SyntaxFault {
+struct LocatedFault {
   Fault fault;
   Spot spot;
 };

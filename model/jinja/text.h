@@ -28,9 +28,9 @@ std::string strip(std::string_view text, bool left, bool right,
 std::optional<char32_t> upper_of(char32_t point);
 std::optional<char32_t> lower_of(char32_t point);
 
-std::string float_text(double value);        // repr(float)
-std::string python_quoted(std::string_view utf8);   // repr(str)
+std::string float_text(double value);              // repr(float)
+std::string python_quoted(std::string_view utf8);  // repr(str)
 std::string replaced(std::string_view text, std::string_view from, std::string_view to,
-                     int64_t count);         // str.replace; count < 0: all
+                     int64_t count);  // str.replace; count < 0: all
 
 }  // namespace reckon::jinja

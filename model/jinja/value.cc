@@ -45,6 +45,12 @@ Value Value::generator(std::vector<Value> items) {
   return std::make_shared<const Sequence>(Sequence::Kind::generator, std::move(items));
 }
 
+Value Value::markup(std::string text) {
+  Value value(std::move(text));
+  value.markup_ = true;
+  return value;
+}
+
 Value Value::from_json(const nlohmann::ordered_json& json, int level) {
   one_deeper(level);
   using Type = nlohmann::ordered_json::value_t;
@@ -70,7 +76,8 @@ Value Value::from_json(const nlohmann::ordered_json& json, int level) {
     }
     case Type::object: {
       std::vector<std::pair<std::string, Value>> entries;
-      for (const auto& [key, item] : json.items()) entries.emplace_back(key, from_json(item, level + 1));
+      for (const auto& [key, item] : json.items())
+        entries.emplace_back(key, from_json(item, level + 1));
       return std::make_shared<const Dictionary>(std::move(entries));
     }
     default:
@@ -134,7 +141,8 @@ std::vector<Value> Sequence::take() const {
 Dictionary::Dictionary(std::vector<std::pair<std::string, Value>> entries_) {
   for (auto& [key, value] : entries_) {
     depth = std::max(depth, one_deeper(value.depth()));
-    weight = std::min(kMaxWeight, weight + 1 + static_cast<int64_t>(key.size() / 16) + value.weight());
+    weight =
+        std::min(kMaxWeight, weight + 1 + static_cast<int64_t>(key.size() / 16) + value.weight());
     auto [at, is_new] = index.try_emplace(key, entries.size());
     if (is_new) {
       entries.emplace_back(key, std::move(value));
@@ -190,20 +198,34 @@ std::string text_of(const Value& value) {
   refuse("the text of a " + value.type_name());
 }
 
+Value joined(const Value& a, const Value& b) {
+  if (!a.is_markup() && !b.is_markup()) return a.text() + b.text();
+  auto escaped = [](const Value& value) {
+    std::string out;
+    for (char c : value.text()) {
+      static constexpr std::string_view kPlain = "&<>'\"";
+      static constexpr const char* kEscaped[] = {"&amp;", "&lt;", "&gt;", "&#39;", "&#34;"};
+      size_t at = value.is_markup() ? std::string_view::npos : kPlain.find(c);
+      at == std::string_view::npos ? out.append(1, c) : out.append(kEscaped[at]);
+    }
+    return out;
+  };
+  return Value::markup(escaped(a) + escaped(b));
+}
+
 bool equal(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {
     if (a.is_float() || b.is_float()) return a.number() == b.number();
     return a.integer() == b.integer();
   }
   if (a.is_text() && b.is_text()) return a.text() == b.text();
-  if (a.is_none() || a.is_undefined())
-    return a.is_none() ? b.is_none() : b.is_undefined();
-  if (const Sequence *x = a.sequence(), *y = b.sequence(); x && y) {
+  if (a.is_none() || a.is_undefined()) return a.is_none() ? b.is_none() : b.is_undefined();
+  if (const Sequence* x = a.sequence(), *y = b.sequence(); x && y) {
     if (x == y) return true;
     if (x->kind != y->kind || x->kind == Sequence::Kind::generator) return false;
     return std::equal(x->items.begin(), x->items.end(), y->items.begin(), y->items.end(), equal);
   }
-  if (const Dictionary *x = a.dictionary(), *y = b.dictionary(); x && y) {
+  if (const Dictionary* x = a.dictionary(), *y = b.dictionary(); x && y) {
     if (x->entries.size() != y->entries.size()) return false;
     return std::all_of(x->entries.begin(), x->entries.end(), [&](const auto& entry) {
       const Value* other = y->find(entry.first);

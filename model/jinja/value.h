@@ -57,6 +57,8 @@ class Value {
   static Value list(std::vector<Value> items);
   static Value tuple(std::vector<Value> items);
   static Value generator(std::vector<Value> items);
+  // Text that jinja2 holds for HTML (what `safe` gives): texts joined to it are escaped.
+  static Value markup(std::string text);
   static Value from_json(const nlohmann::ordered_json& json, int level = 0);
 
   bool is_undefined() const { return std::holds_alternative<Undefined>(held_); }
@@ -66,6 +68,7 @@ class Value {
   bool is_float() const { return std::holds_alternative<double>(held_); }
   bool is_number() const { return is_bool() || is_int() || is_float(); }
   bool is_integral() const { return is_bool() || is_int(); }
+  bool is_markup() const { return markup_; }
   bool is_text() const { return std::holds_alternative<std::shared_ptr<const std::string>>(held_); }
   const Sequence* sequence() const { return get<std::shared_ptr<const Sequence>>(); }
   const Dictionary* dictionary() const { return get<std::shared_ptr<const Dictionary>>(); }
@@ -76,7 +79,9 @@ class Value {
     return held ? *held : nullptr;
   }
 
-  const std::string& text() const { return **std::get_if<std::shared_ptr<const std::string>>(&held_); }
+  const std::string& text() const {
+    return **std::get_if<std::shared_ptr<const std::string>>(&held_);
+  }
   int64_t integer() const;  // of a bool or an integer
   double number() const;    // of any number
   std::string why_undefined() const;
@@ -95,6 +100,7 @@ class Value {
                std::shared_ptr<const Sequence>, std::shared_ptr<const Dictionary>,
                std::shared_ptr<const Callable>, std::shared_ptr<Loop>, Namespace*>
       held_;
+  bool markup_ = false;
 };
 
 struct Sequence {
@@ -127,19 +133,21 @@ struct Namespace {
 struct Loop {
   std::shared_ptr<const Sequence> items;
   size_t index = 0;
-  int nesting = 1;
 };
 
-struct Macro;  // of the evaluator
+struct Macro;  // of the syntax tree
+struct Scope;  // of the evaluator
 
 struct Callable {
   std::string name;  // of a function or method
   Value self;        // of a method
   const Macro* macro = nullptr;
+  Scope* home = nullptr;  // where the macro was defined
 };
 
 bool truth(const Value& value);
-std::string text_of(const Value& value);  // str()
+std::string text_of(const Value& value);       // str()
+Value joined(const Value& a, const Value& b);  // two texts, escaped beside markup
 std::string repr_of(const Value& value);
 bool equal(const Value& a, const Value& b);
 int compare(const Value& a, const Value& b);  // -1, 0, 1; fails for types without an order

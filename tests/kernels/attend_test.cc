@@ -43,75 +43,79 @@ class Sequence {
 };
 
 // `first` then `second` on the same sequence, cut at `split`.
-std::vector<std::string> in_two_calls(const TestLayer& layer, ThreadPool& pool, int tokens,
-                                      int split, uint64_t order = 0) {
+std::vector<std::string> in_two_calls(const KernelTable& kernels, const TestLayer& layer,
+                                      ThreadPool& pool, int tokens, int split, uint64_t order = 0) {
   Sequence sequence(layer, tokens, order);
-  sequence.run(widest(), pool, 0, split);
-  sequence.run(widest(), pool, split, tokens);
+  sequence.run(kernels, pool, 0, split);
+  sequence.run(kernels, pool, split, tokens);
   return sequence.rows();
 }
 
-std::vector<std::string> prefill(const TestLayer& layer, ThreadPool& pool, int tokens,
-                                 uint64_t order = 0) {
+std::vector<std::string> prefill(const KernelTable& kernels, const TestLayer& layer,
+                                 ThreadPool& pool, int tokens, uint64_t order = 0) {
   Sequence sequence(layer, tokens, order);
-  sequence.run(widest(), pool, 0, tokens);
+  sequence.run(kernels, pool, 0, tokens);
   return sequence.rows();
 }
 
-TEST(Attend, PrefillCutAtEveryPointGivesTheSameBits) {
+class Attend : public EveryProfile {};
+RECKON_EVERY_PROFILE(Attend);
+
+TEST_P(Attend, PrefillCutAtEveryPointGivesTheSameBits) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
-    const std::vector<std::string> whole = prefill(layer, pool, 70);
+    const std::vector<std::string> whole = prefill(kernels(), layer, pool, 70);
     for (int split = 1; split < 70; ++split)
-      ASSERT_EQ(in_two_calls(layer, pool, 70, split), whole) << split;
+      ASSERT_EQ(in_two_calls(kernels(), layer, pool, 70, split), whole) << split;
   }
 }
 
-TEST(Attend, PrefillCutAroundAChunkBoundaryGivesTheSameBits) {
+TEST_P(Attend, PrefillCutAroundAChunkBoundaryGivesTheSameBits) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({.heads = 3, .kv_heads = 1, .head_dim = 36}, dtype);
-    const std::vector<std::string> whole = prefill(layer, pool, 530);
+    const std::vector<std::string> whole = prefill(kernels(), layer, pool, 530);
     for (int split : {15, 16, 255, 256, 257, 300, 511, 512, 513}) {
-      ASSERT_EQ(in_two_calls(layer, pool, 530, split), whole) << split;
+      ASSERT_EQ(in_two_calls(kernels(), layer, pool, 530, split), whole) << split;
     }
   }
 }
 
-TEST(Attend, DecodeGivesTheSameBitsAsPrefill) {
+TEST_P(Attend, DecodeGivesTheSameBitsAsPrefill) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
     Sequence decoded(layer, 300);
-    for (int i = 0; i < 300; ++i) decoded.run(widest(), pool, i, i + 1);
-    EXPECT_EQ(decoded.rows(), prefill(layer, pool, 300));
+    for (int i = 0; i < 300; ++i) decoded.run(kernels(), pool, i, i + 1);
+    EXPECT_EQ(decoded.rows(), prefill(kernels(), layer, pool, 300));
   }
 }
 
-TEST(Attend, PagesInAnyOrderGiveTheSameBits) {
+TEST_P(Attend, PagesInAnyOrderGiveTheSameBits) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
-    const std::vector<std::string> whole = prefill(layer, pool, 300);
+    const std::vector<std::string> whole = prefill(kernels(), layer, pool, 300);
     for (uint64_t order = 1; order <= 4; ++order)
-      EXPECT_EQ(prefill(layer, pool, 300, order), whole);
+      EXPECT_EQ(prefill(kernels(), layer, pool, 300, order), whole);
   }
 }
 
-TEST(Attend, ThreadsDoNotShowInTheBits) {
+TEST_P(Attend, ThreadsDoNotShowInTheBits) {
   ThreadPool one(1), two(2), three(3);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
-    const std::vector<std::string> whole = prefill(layer, one, 300);
-    EXPECT_EQ(prefill(layer, two, 300), whole);
-    EXPECT_EQ(prefill(layer, three, 300), whole);
+    const std::vector<std::string> whole = prefill(kernels(), layer, one, 300);
+    EXPECT_EQ(prefill(kernels(), layer, two, 300), whole);
+    EXPECT_EQ(prefill(kernels(), layer, three, 300), whole);
   }
 }
 
 // Three completions of one prompt in one call, as training packs them: the prompt's pages are
 // shared, each completion has pages of its own, and inside one block both meet.
-void expect_shared_prompt_equals_flat(const TestLayer& layer, int prompt, int completion) {
+void expect_shared_prompt_equals_flat(const KernelTable& kernels, const TestLayer& layer,
+                                      int prompt, int completion) {
   constexpr int kCompletions = 3;
   ThreadPool pool(2);
   const LayerShape& s = layer.shape;
@@ -129,7 +133,7 @@ void expect_shared_prompt_equals_flat(const TestLayer& layer, int prompt, int co
     for (int i = 0; i < completion; ++i)
       places.push_back({prompt + i, {{0, prompt, ids.data()}, {prompt, i + 1, own}}});
   }
-  const AttentionResult packed = run_attention(widest(), pool, layer, x, places, pages);
+  const AttentionResult packed = run_attention(kernels, pool, layer, x, places, pages);
 
   for (int c = 0; c < kCompletions; ++c) {
     std::vector<int> rows = first_rows(prompt);
@@ -139,7 +143,7 @@ void expect_shared_prompt_equals_flat(const TestLayer& layer, int prompt, int co
     std::vector<RowPlace> flat_places;
     for (int i = 0; i < tokens; ++i) flat_places.push_back({i, {{0, i + 1, flat_ids.data()}}});
     const AttentionResult flat =
-        run_attention(widest(), pool, layer, x.gather(rows, hidden), flat_places, flat_pages);
+        run_attention(kernels, pool, layer, x.gather(rows, hidden), flat_places, flat_pages);
     for (int i = 0; i < tokens; ++i) {
       ASSERT_EQ(packed.row(rows[static_cast<size_t>(i)], s), flat.row(i, s))
           << "prompt " << prompt << ", token " << i;
@@ -147,20 +151,20 @@ void expect_shared_prompt_equals_flat(const TestLayer& layer, int prompt, int co
   }
 }
 
-TEST(Attend, ASharedPromptGivesTheSameBitsAsASequenceOfItsOwn) {
+TEST_P(Attend, ASharedPromptGivesTheSameBitsAsASequenceOfItsOwn) {
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
     for (int prompt : {1, 15, 16, 17, 37, 250, 259})
-      expect_shared_prompt_equals_flat(layer, prompt, 21);
+      expect_shared_prompt_equals_flat(kernels(), layer, prompt, 21);
   }
 }
 
-TEST(Attend, ManyTinySpansInOneBlockGiveTheSameBits) {
+TEST_P(Attend, ManyTinySpansInOneBlockGiveTheSameBits) {
   ThreadPool pool(1);
   const TestLayer layer({}, DType::f32);
   const LayerShape& s = layer.shape;
   constexpr int kTokens = 30;
-  const std::vector<std::string> whole = prefill(layer, pool, kTokens);
+  const std::vector<std::string> whole = prefill(kernels(), layer, pool, kTokens);
   const TestPages pages(s, DType::f32, kTokens);  // a page per token
   const std::vector<int32_t> ids = first_rows(kTokens);
   std::vector<RowPlace> places;
@@ -170,11 +174,11 @@ TEST(Attend, ManyTinySpansInOneBlockGiveTheSameBits) {
     places.push_back(place);
   }
   const AttentionResult r =
-      run_attention(widest(), pool, layer, layer.source(kTokens, s.hidden), places, pages);
+      run_attention(kernels(), pool, layer, layer.source(kTokens, s.hidden), places, pages);
   for (int i = 0; i < kTokens; ++i) EXPECT_EQ(r.row(i, s), whole[static_cast<size_t>(i)]) << i;
 }
 
-TEST(Attend, QkvMayOverwriteTheRawProjection) {
+TEST_P(Attend, QkvMayOverwriteTheRawProjection) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
@@ -197,21 +201,21 @@ TEST(Attend, QkvMayOverwriteTheRawProjection) {
                          .normed = normed.data(),
                          .qkv_raw = raw.data(),
                          .qkv = apart.data()};
-    widest().attention_in(args, pool);
+    kernels().attention_in(args, pool);
     args.qkv = raw.data();
-    widest().attention_in(args, pool);
+    kernels().attention_in(args, pool);
     EXPECT_EQ(raw.bytes(), apart.bytes());
   }
 }
 
-TEST(Attend, RefusesSpansWithAGap) {
+TEST_P(Attend, RefusesSpansWithAGap) {
   ThreadPool pool(1);
   const TestLayer layer({}, DType::f32);
   const TestPages pages(layer.shape, DType::f32, 2);
   const std::vector<int32_t> ids = {0, 1};
   const std::vector<RowPlace> places = {{17, {{0, 16, ids.data()}, {17, 1, ids.data() + 1}}}};
   EXPECT_THROW(
-      run_attention(widest(), pool, layer, layer.source(1, layer.shape.hidden), places, pages),
+      run_attention(kernels(), pool, layer, layer.source(1, layer.shape.hidden), places, pages),
       std::exception);
 }
 

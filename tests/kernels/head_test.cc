@@ -22,7 +22,10 @@ std::vector<HeadQuery> all_filters() {
 
 uint32_t bits(float x) { return std::bit_cast<uint32_t>(x); }
 
-TEST(Head, ScoringASampledTokenGivesTheSameBits) {
+class Head : public EveryProfile {};
+RECKON_EVERY_PROFILE(Head);
+
+TEST_P(Head, ScoringASampledTokenGivesTheSameBits) {
   ThreadPool pool(2);
   constexpr int kRows = 19;
   for (DType dtype : dtypes()) {
@@ -38,7 +41,7 @@ TEST(Head, ScoringASampledTokenGivesTheSameBits) {
           queries.push_back(query);
         }
       }
-      const HeadResult sampled = run_head(widest(), pool, layer, x, queries);
+      const HeadResult sampled = run_head(kernels(), pool, layer, x, queries);
       std::vector<HeadQuery> scores;
       for (size_t i = 0; i < queries.size(); ++i) {
         scores.push_back({.row = queries[i].row,
@@ -46,7 +49,7 @@ TEST(Head, ScoringASampledTokenGivesTheSameBits) {
                           .inverse_temperature = queries[i].inverse_temperature,
                           .threshold = sampled.answers[i].threshold});
       }
-      const HeadResult scored = run_head(widest(), pool, layer, x, scores);
+      const HeadResult scored = run_head(kernels(), pool, layer, x, scores);
       for (size_t i = 0; i < queries.size(); ++i) {
         const HeadAnswer &a = sampled.answers[i], &b = scored.answers[i];
         ASSERT_TRUE(std::isfinite(a.logprob)) << i;
@@ -60,7 +63,7 @@ TEST(Head, ScoringASampledTokenGivesTheSameBits) {
   }
 }
 
-TEST(Head, ManyQueriesOnOneRowAnswerAsEachAlone) {
+TEST_P(Head, ManyQueriesOnOneRowAnswerAsEachAlone) {
   ThreadPool pool(1);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
@@ -75,30 +78,30 @@ TEST(Head, ManyQueriesOnOneRowAnswerAsEachAlone) {
         queries.push_back(query);
       }
     }
-    const HeadResult together = run_head(widest(), pool, layer, x, queries);
+    const HeadResult together = run_head(kernels(), pool, layer, x, queries);
     for (size_t i = 0; i < queries.size(); ++i) {
-      const HeadResult alone = run_head(widest(), pool, layer, x, {queries[i]});
+      const HeadResult alone = run_head(kernels(), pool, layer, x, {queries[i]});
       EXPECT_EQ(bytes_of(&together.answers[i], 1), bytes_of(&alone.answers[0], 1)) << i;
     }
   }
 }
 
-TEST(Head, KeepingTheLogitsChangesNoAnswer) {
+TEST_P(Head, KeepingTheLogitsChangesNoAnswer) {
   ThreadPool pool(1);
   const TestLayer layer({}, DType::f32);
   const Tensor x = layer.source(9, layer.shape.hidden);
   std::vector<HeadQuery> queries = all_filters();
   for (size_t i = 0; i < queries.size(); ++i) queries[i].row = static_cast<int32_t>(i);
-  EXPECT_EQ(bytes_of(run_head(widest(), pool, layer, x, queries, true).answers),
-            bytes_of(run_head(widest(), pool, layer, x, queries, false).answers));
+  EXPECT_EQ(bytes_of(run_head(kernels(), pool, layer, x, queries, true).answers),
+            bytes_of(run_head(kernels(), pool, layer, x, queries, false).answers));
 }
 
 // Equal logits over several tiles and segments.
-TEST(Head, TiesAcrossTilesGoToTheLowestId) {
+TEST_P(Head, TiesAcrossTilesGoToTheLowestId) {
   ThreadPool pool(1);
   const TestLayer layer({.vocab = 5000}, DType::f32);
   const Tensor zero(DType::f32, layer.shape.hidden);
-  const HeadAnswer answer = run_head(widest(), pool, layer, zero, {{.greedy = true}}).answers[0];
+  const HeadAnswer answer = run_head(kernels(), pool, layer, zero, {{.greedy = true}}).answers[0];
   EXPECT_EQ(answer.token, 0);
   EXPECT_EQ(answer.kept, 5000);
   EXPECT_NEAR(answer.logprob, -std::log(5000.0), 1e-5);
@@ -182,7 +185,7 @@ TEST_F(KnownLogits, NaNGivesNaNAndAValidToken) {
 
 // Chi-square against softmax over 12 tokens: 11 degrees of freedom, 31.3 is the 99.9 % point;
 // seeded, so it either holds or does not.
-TEST(Head, SamplesFollowTheDistribution) {
+TEST_P(Head, SamplesFollowTheDistribution) {
   ThreadPool pool(1);
   constexpr int kDraws = 40000, kVocab = 12;
   const TestLayer layer({.vocab = kVocab}, DType::f32);
@@ -195,7 +198,7 @@ TEST(Head, SamplesFollowTheDistribution) {
            .top_k = top_k,
            .key = random_key(3, Domain::sampling, {0, 0, 0, static_cast<uint64_t>(i)})});
     }
-    const HeadResult r = run_head(widest(), pool, layer, x, queries, true);
+    const HeadResult r = run_head(kernels(), pool, layer, x, queries, true);
     const float threshold = r.answers[0].threshold;
     std::vector<int> seen(kVocab);
     for (const HeadAnswer& answer : r.answers) ++seen[static_cast<size_t>(answer.token)];

@@ -99,31 +99,34 @@ RowKernel attention_rows(const KernelTable& kernels, ThreadPool& pool, const Tes
 using MakeRows = RowKernel (*)(const KernelTable&, ThreadPool&, const TestLayer&);
 constexpr MakeRows kAllKernels[] = {mlp_rows, moe_rows, head_rows, attention_rows};
 
-TEST(Identity, ARowsBitsDependOnThatRowAlone) {
+class Identity : public EveryProfile {};
+RECKON_EVERY_PROFILE(Identity);
+
+TEST_P(Identity, ARowsBitsDependOnThatRowAlone) {
   ThreadPool pool(2);
   for (DType dtype : dtypes()) {
     const TestLayer layer({}, dtype);
     for (MakeRows make : kAllKernels) {
-      EXPECT_EQ(find_row_dependence(make(widest(), pool, layer), sweep_counts()), std::nullopt)
+      EXPECT_EQ(find_row_dependence(make(kernels(), pool, layer), sweep_counts()), std::nullopt)
           << dtype_name(dtype);
     }
   }
 }
 
-TEST(Identity, ARowsBitsDependOnThatRowAloneOnEveryInstructionSet) {
+TEST_P(Identity, ARowsBitsDependOnThatRowAloneOnEveryInstructionSet) {
   ThreadPool pool(1);
   const TestLayer layer({}, DType::bf16);
   for (Isa isa : isas()) {
     for (MakeRows make : kAllKernels) {
-      EXPECT_EQ(
-          find_row_dependence(make(cpu_kernels(isa), pool, layer), {1, 2, 3, 5, 6, 7, 13, 40}),
-          std::nullopt);
+      EXPECT_EQ(find_row_dependence(make(cpu_kernels(GetParam(), isa), pool, layer),
+                                    {1, 2, 3, 5, 6, 7, 13, 40}),
+                std::nullopt);
     }
   }
 }
 
 // Wide enough that the threads share the panels of few rows, and the rows of few panels.
-TEST(Identity, ThreadsDoNotShowInTheBits) {
+TEST_P(Identity, ThreadsDoNotShowInTheBits) {
   ThreadPool one(1), two(2), three(3);
   for (DType dtype : dtypes()) {
     const TestLayer layer(
@@ -131,70 +134,102 @@ TEST(Identity, ThreadsDoNotShowInTheBits) {
         dtype);
     for (MakeRows make : {mlp_rows, moe_rows, head_rows}) {
       for (int rows : {1, 7, 64, 200}) {
-        const std::vector<std::string> expected = make(widest(), one, layer)(first_rows(rows));
-        EXPECT_EQ(make(widest(), two, layer)(first_rows(rows)), expected);
-        EXPECT_EQ(make(widest(), three, layer)(first_rows(rows)), expected);
+        const std::vector<std::string> expected = make(kernels(), one, layer)(first_rows(rows));
+        EXPECT_EQ(make(kernels(), two, layer)(first_rows(rows)), expected);
+        EXPECT_EQ(make(kernels(), three, layer)(first_rows(rows)), expected);
       }
     }
   }
 }
 
-TEST(Identity, EveryInstructionSetGivesTheSameBits) {
+const LayerShape kOddShape{.hidden = 37,
+                           .heads = 3,
+                           .kv_heads = 1,
+                           .head_dim = 22,
+                           .ffn = 51,
+                           .experts = 7,
+                           .top_k = 3,
+                           .vocab = 413};
+
+TEST_P(Identity, EveryInstructionSetGivesTheSameBits) {
   if (isas().size() == 1) GTEST_SKIP() << "this machine has only scalar kernels";
   if (!isa_available(Isa::avx512))
     std::cerr << "no AVX-512 here: only scalar and AVX2 are compared\n";
   ThreadPool pool(1);
-  const LayerShape odd{.hidden = 37,
-                       .heads = 3,
-                       .kv_heads = 1,
-                       .head_dim = 22,
-                       .ffn = 51,
-                       .experts = 7,
-                       .top_k = 3,
-                       .vocab = 413};
   const LayerShape wide{.hidden = 128, .heads = 4, .kv_heads = 2, .head_dim = 64, .ffn = 96};
-  for (const LayerShape& shape : {LayerShape{}, odd, wide}) {
+  for (const LayerShape& shape : {LayerShape{}, kOddShape, wide}) {
     for (DType dtype : dtypes()) {
       const TestLayer layer(shape, dtype);
       for (MakeRows make : kAllKernels) {
         const std::vector<std::string> scalar =
-            make(cpu_kernels(Isa::scalar), pool, layer)(first_rows(41));
+            make(cpu_kernels(GetParam(), Isa::scalar), pool, layer)(first_rows(41));
         for (Isa isa : isas()) {
-          EXPECT_EQ(make(cpu_kernels(isa), pool, layer)(first_rows(41)), scalar)
-              << cpu_kernels(isa).isa;
+          const KernelTable& table = cpu_kernels(GetParam(), isa);
+          EXPECT_EQ(make(table, pool, layer)(first_rows(41)), scalar) << table.isa;
         }
       }
     }
   }
 }
 
-TEST(Identity, AllTablesHaveOneNumericsId) {
-  const NumericsId scalar = numerics_id(cpu_kernels(Isa::scalar));
-  EXPECT_EQ(scalar.profile, "portable");
+TEST(Profiles, AgreeInF32) {
+  ThreadPool pool(1);
+  const TestLayer layer(kOddShape, DType::f32);
+  for (MakeRows make : kAllKernels) {
+    EXPECT_EQ(make(widest(), pool, layer)(first_rows(41)),
+              make(widest(Profile::avx512bf16), pool, layer)(first_rows(41)));
+  }
+}
+
+// In logits, which are not rounded to bf16.
+TEST(Profiles, DifferInBf16) {
+  ThreadPool pool(1);
+  const TestLayer layer(kOddShape, DType::bf16);
+  const Tensor x = layer.source(9, layer.shape.hidden);
+  EXPECT_FALSE(bytes_of(run_head(widest(), pool, layer, x, {}, true).logits) ==
+               bytes_of(run_head(widest(Profile::avx512bf16), pool, layer, x, {}, true).logits));
+}
+
+TEST(Profiles, HaveNames) {
+  for (Profile profile : profiles()) {
+    EXPECT_EQ(parse_profile(profile_name(profile)), profile);
+    for (Isa isa : isas()) EXPECT_EQ(cpu_kernels(profile, isa).profile, profile);
+  }
+  EXPECT_EQ(parse_profile("mma@9.0"), std::nullopt);
+  EXPECT_EQ(&cpu_kernels(detect_isa()), &widest(Profile::portable));
+}
+
+TEST_P(Identity, AllTablesHaveOneNumericsId) {
+  const NumericsId scalar = numerics_id(cpu_kernels(GetParam(), Isa::scalar));
+  EXPECT_EQ(scalar.profile, profile_name(GetParam()));
   EXPECT_EQ(scalar.contract, kContractVersion);
-  for (Isa isa : isas()) EXPECT_EQ(numerics_id(cpu_kernels(isa)), scalar) << cpu_kernels(isa).isa;
+  for (Isa isa : isas()) {
+    const KernelTable& table = cpu_kernels(GetParam(), isa);
+    EXPECT_EQ(numerics_id(table), scalar) << table.isa;
+  }
 }
 
-// Stored trajectories carry this digest. When a change of the kernels is meant to change bits,
-// raise kContractVersion and write the new digest here.
-TEST(Identity, TheBitsOfContractVersionOneArePinned) {
-  const NumericsId id = numerics_id(widest());
+// Stored trajectories carry these digests. When a change of the kernels is meant to change bits,
+// raise kContractVersion and write the new digests here.
+TEST_P(Identity, TheBitsOfContractVersionOneArePinned) {
+  const NumericsId id = numerics_id(kernels());
   EXPECT_EQ(id.contract, 1);
-  EXPECT_EQ(id.digest.text(), "b51ef3f24fdd24d88a9c30d2c8de7115");
+  EXPECT_EQ(id.digest.text(), GetParam() == Profile::portable ? "b51ef3f24fdd24d88a9c30d2c8de7115"
+                                                              : "bf0cc692589330d9aec2cfed9da76f32");
 }
 
-TEST(Identity, ATableTheMachineLacksIsRefused) {
-  for (Isa isa : {Isa::avx2, Isa::avx512}) {
+TEST_P(Identity, ATableTheMachineLacksIsRefused) {
+  for (Isa isa : {Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     if (!isa_available(isa)) {
-      EXPECT_THROW(cpu_kernels(isa), Error);
+      EXPECT_THROW(cpu_kernels(GetParam(), isa), Error);
     }
   }
-  EXPECT_NO_THROW(cpu_kernels(detect_isa()));
+  EXPECT_NO_THROW(cpu_kernels(GetParam(), detect_isa()));
 }
 
 // The anti-test: a linear that splits K in two when there are many rows, as a library would. The
 // sweep must see it.
-TEST(Identity, TheSweepFindsALinearThatSplitsKByRowCount) {
+TEST(RowSweep, FindsALinearThatSplitsKByRowCount) {
   constexpr int kInputs = 40, kOutputs = 16;
   const Tensor x = Tensor::random(DType::f32, kMostRows * kInputs, 1, 1),
                w = Tensor::random(DType::f32, kOutputs * kInputs, 1, 2);

@@ -113,15 +113,31 @@ inline const std::vector<DType>& dtypes() {
   return all;
 }
 
-// The tables of this machine, the scalar one first.
+inline const std::vector<Profile>& profiles() {
+  static const std::vector<Profile> all = {Profile::portable, Profile::avx512bf16};
+  return all;
+}
+
+// What this machine has, the scalar one first.
 inline std::vector<Isa> isas() {
   std::vector<Isa> out;
-  for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512}) {
+  for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     if (isa_available(isa)) out.push_back(isa);
   }
   return out;
 }
-inline const KernelTable& widest() { return cpu_kernels(detect_isa()); }
+inline const KernelTable& widest(Profile profile = Profile::portable) {
+  return cpu_kernels(profile, detect_isa());
+}
+
+// Tests that run on the widest table of each profile.
+class EveryProfile : public ::testing::TestWithParam<Profile> {
+ protected:
+  static const KernelTable& kernels() { return widest(GetParam()); }
+};
+#define RECKON_EVERY_PROFILE(SUITE)                                          \
+  INSTANTIATE_TEST_SUITE_P(Profiles, SUITE, ::testing::ValuesIn(profiles()), \
+                           [](const auto& info) { return profile_name(info.param); })
 
 inline std::vector<int> first_rows(int count) {
   std::vector<int> rows(static_cast<size_t>(count));

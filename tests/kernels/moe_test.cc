@@ -36,9 +36,12 @@ TEST(Dispatch, RefusesAnExpertThatIsNotThere) {
                std::exception);
 }
 
+class Experts : public EveryProfile {};
+RECKON_EVERY_PROFILE(Experts);
+
 // The same row through the same experts gives the same bits whether its experts are crowded or
 // empty.
-TEST(Experts, CrowdedAndEmptyExpertsGiveTheSameBits) {
+TEST_P(Experts, CrowdedAndEmptyExpertsGiveTheSameBits) {
   ThreadPool pool(2);
   constexpr int kRows = 210;
   for (DType dtype : dtypes()) {
@@ -47,10 +50,10 @@ TEST(Experts, CrowdedAndEmptyExpertsGiveTheSameBits) {
     const Tensor x = layer.source(kRows, hidden);
     std::vector<int32_t> all_on_one;
     for (int row = 0; row < kRows; ++row) all_on_one.insert(all_on_one.end(), {3, 1});
-    const MoeResult crowded = run_moe(widest(), pool, layer, x, all_on_one);
+    const MoeResult crowded = run_moe(kernels(), pool, layer, x, all_on_one);
     EXPECT_EQ(crowded.offsets, (std::vector<int32_t>{0, 0, kRows, kRows, 2 * kRows, 2 * kRows}));
     for (int row : {0, 1, 95, 96, 150, kRows - 1}) {
-      const MoeResult alone = run_moe(widest(), pool, layer, x.gather({row}, hidden), {3, 1});
+      const MoeResult alone = run_moe(kernels(), pool, layer, x.gather({row}, hidden), {3, 1});
       EXPECT_EQ(crowded.out.slice(int64_t{row} * hidden, hidden), alone.out.bytes()) << row;
     }
   }
@@ -108,6 +111,16 @@ TEST(Route, NaNStaysInsideItsRowAndInBounds) {
     EXPECT_EQ(dirty.out.slice(0, hidden), clean.out.slice(0, hidden));
     EXPECT_EQ(dirty.out.slice(2 * hidden, hidden), clean.out.slice(2 * hidden, hidden));
   }
+}
+
+// The router keeps its FMA chain whatever the linear layers do.
+TEST(Route, HasTheSameBitsInEveryProfile) {
+  ThreadPool pool(1);
+  const TestLayer layer({}, DType::bf16);
+  const Tensor x = layer.source(50, layer.shape.hidden);
+  const MoeResult portable = run_moe(widest(), pool, layer, x),
+                  other = run_moe(widest(Profile::avx512bf16), pool, layer, x);
+  EXPECT_EQ(bytes_of(portable.probabilities), bytes_of(other.probabilities));
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ TEST(RopeTable, IsTheRoundedDouble) {
 TEST(VectorFiles, DefineNoWeakSymbols) {
   const std::filesystem::path objects = std::filesystem::path(RECKON_BINARY_DIR).parent_path() /
                                         "kernels/CMakeFiles/reckon_kernels.dir/cpu";
-  for (const char* name : {"portable_avx2.cc.o", "portable_avx512.cc.o"}) {
+  for (const char* name : {"portable_avx2.cc.o", "portable_avx512.cc.o", "avx512bf16_avx2.cc.o",
+                           "avx512bf16_avx512.cc.o", "avx512bf16_native.cc.o"}) {
     const std::filesystem::path object = objects / name;
     if (!std::filesystem::exists(object)) GTEST_SKIP() << object << " is not there";
     FILE* nm = popen(cat("nm ", object.string(), " 2>/dev/null").c_str(), "r");

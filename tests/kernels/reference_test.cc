@@ -43,6 +43,7 @@ std::vector<LayerShape> shapes() {
 }
 
 struct Case {
+  Profile profile;
   LayerShape shape;
   DType dtype;
 };
@@ -53,6 +54,7 @@ class AgainstReference : public ::testing::TestWithParam<Case> {
   const LayerShape& s_ = layer_.shape;
   DType dtype_ = GetParam().dtype;
   double tolerance_ = tolerance(GetParam().dtype);
+  const KernelTable& kernels_ = widest(GetParam().profile);
   ThreadPool pool_{2};
 
   std::vector<double> normed(const Tensor& x) const {
@@ -66,23 +68,25 @@ class AgainstReference : public ::testing::TestWithParam<Case> {
 
 std::vector<Case> cases() {
   std::vector<Case> out;
-  for (const LayerShape& shape : shapes()) {
-    for (DType dtype : dtypes()) out.push_back({shape, dtype});
+  for (Profile profile : profiles()) {
+    for (const LayerShape& shape : shapes()) {
+      for (DType dtype : dtypes()) out.push_back({profile, shape, dtype});
+    }
   }
   return out;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AgainstReference, ::testing::ValuesIn(cases()),
                          [](const auto& info) {
-                           return cat("hidden", info.param.shape.hidden,
-                                      dtype_name(info.param.dtype));
+                           return cat(profile_name(info.param.profile), "_hidden",
+                                      info.param.shape.hidden, dtype_name(info.param.dtype));
                          });
 
 TEST_P(AgainstReference, Embed) {
   const Weight table(dtype_, 11, s_.hidden, 60);
   const std::vector<int32_t> tokens = {10, 0, 3, 3};
   Tensor out(dtype_, 4 * s_.hidden);
-  widest().embed({.rows = 4,
+  kernels_.embed({.rows = 4,
                   .dtype = dtype_,
                   .tokens = tokens.data(),
                   .table = table.view(),
@@ -93,7 +97,7 @@ TEST_P(AgainstReference, Embed) {
 
 TEST_P(AgainstReference, Mlp) {
   const Tensor x = layer_.source(23, s_.hidden);
-  const MlpResult r = run_mlp(widest(), pool_, layer_, x);
+  const MlpResult r = run_mlp(kernels_, pool_, layer_, x);
   const std::vector<double> expected = normed(x);
   EXPECT_TRUE(all_near(r.normed.doubles(), expected, tolerance_));
   // Each later stage is compared on the kernel's own inputs to it, so that a flipped rounding does
@@ -115,7 +119,7 @@ TEST_P(AgainstReference, Mlp) {
 TEST_P(AgainstReference, Moe) {
   constexpr int kRows = 37;
   const Tensor x = layer_.source(kRows, s_.hidden);
-  const MoeResult r = run_moe(widest(), pool_, layer_, x);
+  const MoeResult r = run_moe(kernels_, pool_, layer_, x);
   std::vector<std::vector<double>> gate_up, down;
   std::vector<const double*> gate_up_rows, down_rows;
   for (int e = 0; e < s_.experts; ++e) {
@@ -160,7 +164,7 @@ TEST_P(AgainstReference, AttentionOverTwoChunks) {
                        positions = first_rows(kTokens);
   std::vector<RowPlace> places;
   for (int i = 0; i < kTokens; ++i) places.push_back({i, {{0, i + 1, page_ids.data()}}});
-  const AttentionResult r = run_attention(widest(), pool_, layer_, x, places, pages);
+  const AttentionResult r = run_attention(kernels_, pool_, layer_, x, places, pages);
   EXPECT_TRUE(all_near(r.normed.doubles(), normed(x), tolerance_));
 
   const reference::AttentionShape shape{s_.heads, s_.kv_heads, s_.head_dim};
@@ -201,7 +205,7 @@ TEST_P(AgainstReference, HeadScoresAndSamples) {
       queries.push_back(query);
     }
   }
-  const HeadResult r = run_head(widest(), pool_, layer_, x, queries, true);
+  const HeadResult r = run_head(kernels_, pool_, layer_, x, queries, true);
   std::vector<double> logits(static_cast<size_t>(6 * (s_.vocab + 5)));
   reference::linear<double>(6, s_.vocab + 5, s_.hidden, r.normed.doubles().data(),
                             layer_.head.data.doubles().data(), nullptr, logits.data());

@@ -1,5 +1,8 @@
 #include "model/hugging_face.h"
 
+#include <array>
+#include <list>
+
 #include "model/tensor_folder.h"
 #include "tests/model/helpers.h"
 
@@ -97,6 +100,7 @@ class EditedFolder {
     return load_hugging_face(folder_);
   }
   const Weights& weights() const { return *weights_; }
+  const Path& path() const { return folder_.path(); }
 
  private:
   TemporaryFolder source_, folder_;
@@ -169,6 +173,72 @@ TEST(HuggingFace, MixedStorageLoadsAsF32) {
   EXPECT_EQ(model.masters[static_cast<size_t>(
                 folder.weights().layout()[folder.weights().layout().final_norm()].offset)],
             1.0f);
+}
+
+// Untouched weights keep their bytes and types, both configs every byte, through F32 in memory.
+TEST(HuggingFace, AnExportWithItsSourceIsByteIdentical) {
+  for (const ModelSpec& spec : {dense_spec(), moe_spec()}) {
+    EditedFolder folder(spec);
+    std::list<std::string> halves;
+    size_t turn = 0;
+    for (NamedTensor& tensor : folder.tensors()) {  // F32, BF16 and F16 in turn
+      const TensorType type =
+          std::array{TensorType::f32, TensorType::bf16, TensorType::f16}[turn++ % 3];
+      halves.push_back(retyped(tensor, type));
+      tensor.type = type;
+      tensor.bytes = halves.back();
+    }
+    nlohmann::json config = nlohmann::json::parse(read_file(folder.path() / "config.json"));
+    config["a_key_of_tomorrow"] = {1, "two"};
+    write_file(folder.path() / "config.json", config.dump(1));
+    write_file(folder.path() / "generation_config.json", "{\"temperature\": 0.6, \"top_p\": 0.95}");
+    LoadedModel model = folder.load();
+    EXPECT_EQ(model.dtype, DType::f32);
+    TemporaryFolder same, plain;
+    export_hugging_face(same, *published(model), *model.tokenizer, {.source = model.source.get()});
+    const TensorFolder before(folder.path()), after(same);
+    ASSERT_EQ(before.tensors().size(), after.tensors().size());
+    for (const auto& [name, tensor] : before.tensors()) {
+      EXPECT_EQ(after.find(name)->type, tensor->type) << name;
+      EXPECT_EQ(after.find(name)->bytes, tensor->bytes) << name;
+    }
+    for (const char* name : {"config.json", "generation_config.json"})
+      EXPECT_EQ(read_file(same.path() / name), read_file(folder.path() / name));
+
+    export_hugging_face(plain, *published(model), *model.tokenizer,
+                        {.source = model.source.get(), .source_types = false});
+    config["torch_dtype"] = "float32";
+    EXPECT_EQ(nlohmann::json::parse(read_file(plain.path() / "config.json")), config);
+    const TensorFolder wide(plain);
+    for (const auto& entry : wide.tensors()) EXPECT_EQ(entry.second->type, TensorType::f32);
+  }
+}
+
+TEST(HuggingFace, FusedExpertsStayFusedInAnExportWithItsSource) {
+  const Path golden = Path(RECKON_SOURCE_DIR) / "tests/golden/qwen3_moe_mixed";
+  const LoadedModel model = load_hugging_face(golden);
+  TemporaryFolder folder;
+  export_hugging_face(folder, *published(model), *model.tokenizer, {.source = model.source.get()});
+  const TensorFolder before(golden), after(folder);
+  ASSERT_EQ(before.tensors().size(), after.tensors().size());
+  for (const auto& [name, tensor] : before.tensors())
+    EXPECT_EQ(after.find(name)->bytes, tensor->bytes) << name;
+}
+
+TEST(HuggingFace, TensorsThatAreLeftOutAreListed) {
+  ModelSpec spec = dense_spec();
+  spec.family = "llama";
+  set_traits(spec);
+  EditedFolder folder(spec);
+  folder.tensors().push_back(folder.tensor("model.embed_tokens.weight"));
+  folder.tensors().back().name = "lm_head.weight";
+  std::vector<float> frequencies(5, 1.0f);
+  const std::string table = "model.layers.1.self_attn.rotary_emb.inv_freq";
+  folder.tensors().push_back(tensor_of(table, {5}, frequencies.data()));
+  LoadedModel model = folder.load();
+  EXPECT_EQ(model.source->skipped, (std::vector<std::string>{"lm_head.weight", table}));
+  EXPECT_EQ(model.source->types.count(table), 0u);
+  EXPECT_EQ(model.source->types.size() + 2, folder.tensors().size());
 }
 
 TEST(HuggingFace, AFolderThatIsNoneIsNamed) {

@@ -1,6 +1,6 @@
 // Decoder, spec and import against transformers: the plain reference kernels in double, driven by
-// decode() over the weights of the folders in tests/golden (made by tests/oracles/make_model_golden.py),
-// must give the logits written there.
+// decode() over the weights of the folders in tests/golden (made by
+// tests/oracles/make_model_golden.py), must give the logits written there.
 #include <cmath>
 
 #include "kernels/reference.h"
@@ -210,9 +210,9 @@ TEST_P(Oracle, GradientsCoverEveryParameter) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, Oracle,
-                         ::testing::Values("llama_tied", "llama_scaled", "qwen2_tied", "qwen2_untied",
-                                           "qwen3_tied", "qwen3_untied", "qwen3_moe",
-                                           "qwen3_moe_mixed"),
+                         ::testing::Values("llama_tied", "llama_scaled", "qwen2_tied",
+                                           "qwen2_untied", "qwen3_tied", "qwen3_untied",
+                                           "qwen3_moe", "qwen3_moe_mixed"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -107,6 +107,21 @@ TEST(Safetensors, HalfAndBfloatWidenExactly) {
   EXPECT_THAT(error.what(), HasSubstr("'ids'"));
 }
 
+TEST(Safetensors, EveryHalfComesBackFromItsFloat) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits)
+    ASSERT_EQ(narrow_half(widen_half(static_cast<uint16_t>(bits))), bits);
+}
+
+TEST(Safetensors, HalvesAreRoundedToNearestEven) {
+  const std::pair<float, uint16_t> cases[] = {
+      {1 + 0x1p-11f, 0x3C00},  {1 + 0x3p-11f, 0x3C02}, {1 + 0x1.8p-11f, 0x3C01},
+      {65519.996f, 0x7BFF},    {65520, 0x7C00},        {-1e30f, 0xFC00},
+      {0x1p-25f, 0x0000},      {0x1.8p-25f, 0x0001},   {0x3p-25f, 0x0002},
+      {-0x1.FFFp-15f, 0x8400}, {-0.0f, 0x8000},        {0x1.FFCp-15f, 0x0400},
+      {2 - 0x1p-12f, 0x4000}};
+  for (const auto& [value, bits] : cases) EXPECT_EQ(narrow_half(value), bits) << value;
+}
+
 struct Hostile {
   const char* what;  // part of the message
   std::string file;

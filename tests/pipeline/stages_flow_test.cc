@@ -166,6 +166,28 @@ TEST_F(Stages, TakeNewWeightsBetweenBatches) {
   }
 }
 
+// What an asynchronous run samples ahead is still wanted when an evaluation comes between.
+TEST_F(Stages, AnEvaluationWaitsForGroupsThatAreStillWanted) {
+  auto old_weights = make_weights(1), weights = make_weights(2);
+  auto learner = rig_.learner();
+  auto rollout = sampler(12);  // pages for a few samples at a time
+  auto rewards = scorer();
+  source_->publish(old_weights);
+  learner->publish(old_weights->id());
+  CollectSpec ahead = spec_of(old_weights->id(), 4);
+  ahead.ordered = false;
+  ahead.max_staleness = 1;
+  learner->open_collect(ahead);
+  while (rollout->counters().groups == 0) std::this_thread::yield();
+  source_->publish(weights);
+  learner->publish(weights->id());
+  EXPECT_EQ(batch(*learner, spec_of(weights->id(), 2, PhaseId{1})).size(), 8u);
+  ahead.weights = weights->id();
+  auto sampled = std::async(std::launch::async, [&] { return batch(*learner, ahead); });
+  EXPECT_EQ(soon(sampled).size(), 16u);
+  EXPECT_EQ(rollout->counters().dropped, 0u);
+}
+
 TEST_F(Stages, AnEvaluationTakesItsRowsInOrder) {
   auto weights = make_weights(1);
   auto learner = rig_.learner();

@@ -48,6 +48,13 @@ TEST(CheckpointFacts, ComeBackFromJson) {
   EXPECT_EQ(CheckpointFacts::from_json(facts(6).to_json()), facts(6));
 }
 
+TEST(CheckpointFacts, TheAccuracyComesBackWhereThereIsOne) {
+  CheckpointFacts evaluated = facts(6);
+  evaluated.accuracy = 0.1;
+  EXPECT_EQ(CheckpointFacts::from_json(evaluated.to_json()), evaluated);
+  EXPECT_FALSE(CheckpointFacts::from_json(facts(6).to_json()).accuracy);
+}
+
 TEST(CheckpointFacts, EachMissingOrChangedFieldIsNamedOrFound) {
   auto whole = nlohmann::json::parse(facts(6).to_json());
   for (const auto& [name, value] : whole.items()) {
@@ -142,6 +149,39 @@ TEST_F(CheckpointTest, RetentionKeepsTheNewestAndTheirTrainers) {
   EXPECT_TRUE(resumable(5));
   EXPECT_NO_THROW(verify_folder(step(3))) << "still whole as a model";
   EXPECT_EQ(read_file(step(3) / "model.safetensors"), "weights 3");
+}
+
+TEST_F(CheckpointTest, TheBestOutliveTheNewestAsWeightsAlone) {
+  CheckpointFolder checkpoints(folder_.path() / "checkpoints", 2, 2, 2);
+  auto evaluated = [&](uint64_t n, std::optional<double> accuracy) {
+    CheckpointFacts described = facts(n);
+    described.accuracy = accuracy;
+    checkpoints.save(described, [&](const Path& path) { fill(path, n); });
+  };
+  EXPECT_TRUE(checkpoints.among_best(0));
+  evaluated(1, 0.5);
+  evaluated(2, 0.9);
+  EXPECT_TRUE(checkpoints.among_best(0.6));
+  EXPECT_FALSE(checkpoints.among_best(0.5)) << "an earlier one of the same accuracy stays";
+  evaluated(3, 0.9);
+  evaluated(4, std::nullopt);
+  evaluated(5, 0.1);
+  evaluated(6, std::nullopt);
+  EXPECT_EQ(steps(), (std::vector<uint64_t>{2, 3, 5, 6}));
+  for (uint64_t n : {2, 3, 5, 6}) EXPECT_EQ(resumable(n), n >= 5) << n;
+  EXPECT_NO_THROW(verify_folder(step(2)));
+  EXPECT_EQ(checkpoints.oldest_resumable(), Step{5});
+
+  CheckpointFolder later(folder_.path() / "checkpoints", 2, 2, 1);  // a new process keeps fewer
+  EXPECT_EQ(later.newest_valid()->facts.step, Step{6});
+  EXPECT_FALSE(later.among_best(0.9));
+  later.save(facts(7), [](const Path& path) { fill(path, 7); });
+  EXPECT_EQ(steps(), (std::vector<uint64_t>{2, 6, 7}));
+  flip_bit(step(2) / "model.safetensors", 0);
+  CheckpointFolder last(folder_.path() / "checkpoints", 2, 2, 1);
+  EXPECT_TRUE(last.among_best(0.2)) << "a damaged one is none of them";
+  last.save(facts(8), [](const Path& path) { fill(path, 8); });
+  EXPECT_EQ(steps(), (std::vector<uint64_t>{7, 8}));
 }
 
 TEST_F(CheckpointTest, CheckpointWithoutTrainerIsPassedOver) {

@@ -1,4 +1,5 @@
-// The table of one instruction set: checks the arguments, then takes the storage type's instance.
+// The table of one profile on one instruction set: checks the arguments, then takes the storage
+// type's instance. Included after the vector type and, for profile `avx512bf16`, the pairs.
 #pragma once
 
 #include "kernels/cpu/attend.h"
@@ -18,8 +19,9 @@ void checked(const Args& args, ThreadPool& pool) {
   (args.dtype == DType::f32 ? Float : Bf16)(args, pool);
 }
 
-constexpr KernelTable portable_table(const char* isa) {
+constexpr KernelTable kernel_table(const char* isa) {
   return {
+      .profile = ChainOf<bf16>::type::kProfile,
       .isa = isa,
       .embed = checked<EmbedArgs, embed<float>, embed<bf16>>,
       .attention_in = checked<AttentionInArgs, attention_in<float>, attention_in<bf16>>,
