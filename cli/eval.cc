@@ -99,7 +99,7 @@ class Evaluation {
   // All of them before the first is sampled: a bad row is found at once.
   void read_prompts() {
     for (size_t row = 0; row < tally_.problems(); ++row)
-      prompts_.push_back(sampler_.model.tokenizer->encode(data_->row(row).prompt));
+      prompts_.push_back(sampler_.prompts.encode(data_->row(row)));
     for (size_t row = 0; row < prompts_.size(); ++row) {
       if (prompts_[row].size() < static_cast<size_t>(sampler_.model.spec.max_position)) continue;
       add(row);  // throws

@@ -21,12 +21,13 @@ void expect_free(const Path& folder) {
 }
 
 // Whole or not at all, as checkpoints are; without their manifest.
-void write_whole(const Path& folder, const Weights& weights, const Tokenizer& tokenizer) {
+void write_whole(const Path& folder, const Weights& weights, const Tokenizer& tokenizer,
+                 const ExportOptions& options) {
   Path temporary = folder;
   temporary += cat(".tmp-", ::getpid());
   std::filesystem::remove_all(temporary);
   std::filesystem::create_directories(temporary);
-  export_hugging_face(temporary, weights, tokenizer);
+  export_hugging_face(temporary, weights, tokenizer, options);
   fsync_folder(temporary);
   std::filesystem::rename(temporary, folder);
   fsync_folder(folder.has_parent_path() ? folder.parent_path() : Path("."));
@@ -36,15 +37,20 @@ void export_model(const std::string& model, const std::string& name, const std::
   Path folder = Path(name).has_filename() ? Path(name) : Path(name).parent_path();
   expect_free(folder);
   Path source = model_folder(model);
-  LoadedModel loaded = load_hugging_face(source);
+  LoadedModel loaded = load_model(source);
   if (dtype == "f32") loaded.dtype = DType::f32;
   if (dtype == "bf16") loaded.dtype = DType::bf16;
+  // Untouched tensors come out byte for byte: published in fp32, written in the type of the files.
+  const bool as_stored = dtype == "same" && loaded.source != nullptr;
+  const DType stored = loaded.dtype;
+  if (as_stored) loaded.dtype = DType::f32;
   ThreadPool pool(usable_cores());
   auto weights = Weights::publish(loaded.spec, ParameterLayout(loaded.spec), loaded.dtype,
                                   loaded.masters.data(), Version{0}, pool);
-  write_whole(folder, *weights, *loaded.tokenizer);
+  write_whole(folder, *weights, *loaded.tokenizer,
+              {.source = loaded.source.get(), .source_types = as_stored});
   std::fprintf(stderr, "%s: %s, %ld parameters, %s, from %s\n", folder.c_str(),
-               loaded.spec.family.c_str(), loaded.spec.parameter_count(), dtype_name(loaded.dtype),
+               loaded.spec.family.c_str(), loaded.spec.parameter_count(), dtype_name(stored),
                source.c_str());
 }
 

@@ -25,6 +25,7 @@ size_t samples_at_once(const LoadedModel& model, const GroupRequest& request) {
 
 Path model_folder(const std::string& model) {
   Path folder(model);
+  if (std::filesystem::is_regular_file(folder)) return folder;  // GGUF
   if (std::filesystem::exists(folder / "config.json")) {
     if (std::filesystem::exists(folder / "manifest.json")) verify_folder(folder);
     return folder;
@@ -44,7 +45,8 @@ Path model_folder(const std::string& model) {
 
 LocalSampler::LocalSampler(const std::string& path, int threads)
     : folder(model_folder(path)),
-      model(load_hugging_face(folder)),
+      model(load_model(folder)),
+      prompts(model.tokenizer, load_chat_template(folder)),
       pool(threads > 0 ? threads : usable_cores()) {
   ParameterLayout layout(model.spec);
   auto weights =

@@ -11,12 +11,14 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "model/hugging_face.h"
+#include "model/load_model.h"
+#include "pipeline/prompt_encoder.h"
 #include "rollout/engine.h"
 
 namespace reckon {
 
-constexpr char kModelHelp[] = "folder of a run, of a checkpoint, or a Hugging Face directory";
+constexpr char kModelHelp[] =
+    "folder of a run, of a checkpoint, a Hugging Face directory, or a .gguf file";
 
 // The directory with config.json that `model` names. Error(no_input) when there is none;
 // Error(data) when a checkpoint does not match its manifest.
@@ -32,6 +34,7 @@ struct LocalSampler {
 
   Path folder;
   LoadedModel model;
+  PromptEncoder prompts;
   ThreadPool pool;
   std::unique_ptr<Engine> engine;
 };

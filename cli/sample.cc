@@ -15,20 +15,27 @@ namespace {
 struct Options : SamplingOptions {
   std::string model, prompt;
   uint32_t count = 1;
-  bool json = false;
+  bool json = false, chat = false;
 };
 
 const char* finish_name(FinishReason reason) {
   return reason == FinishReason::stop ? "stop" : "length";
 }
 
-GroupRequest request_of(const Options& options, const Tokenizer& tokenizer) {
+// With --chat the text is what a user says, wrapped as the model's template does.
+std::vector<int32_t> prompt_of(const Options& options, const PromptEncoder& prompts) {
+  Row row{.prompt = options.prompt, .columns = {}};
+  if (options.chat) row.messages.push_back({"user", options.prompt});
+  return prompts.encode(row);
+}
+
+GroupRequest request_of(const Options& options, const PromptEncoder& prompts) {
   GroupRequest request;
-  request.prompt = tokenizer.encode(options.prompt);
+  request.prompt = prompt_of(options, prompts);
   for (uint32_t i = 0; i < options.count; ++i) request.samples.push_back(i);
   request.sampling = options.sampling;
   request.noise.seed = options.seed;
-  request.stop_tokens = {tokenizer.end_id()};
+  request.stop_tokens = {prompts.tokenizer().end_id()};
   return request;
 }
 
@@ -43,11 +50,12 @@ void print_text(const Completion& done, const std::string& text) {
 }
 
 void print_json(const Options& options, const Completion& done, const std::string& text,
-                const Tokenizer& tokenizer) {
+                const PromptEncoder& prompts) {
+  const Tokenizer& tokenizer = prompts.tokenizer();
   std::vector<std::string> texts;
   for (int32_t token : done.tokens) texts.push_back(tokenizer.token_text(token));
   nlohmann::json line = {{"prompt", options.prompt},
-                         {"prompt_tokens", tokenizer.encode(options.prompt)},
+                         {"prompt_tokens", prompt_of(options, prompts)},
                          {"sampling", sampling_json(options)},
                          {"sample", done.sample},
                          {"text", text},
@@ -62,14 +70,14 @@ void sample(const Options& options) {
   LocalSampler sampler(options.model, options.threads);
   const Tokenizer& tokenizer = *sampler.model.tokenizer;
   std::fprintf(stderr, "weights of %s\n", sampler.folder.c_str());
-  sampler.add(request_of(options, tokenizer), "TEXT", Code::usage);
+  sampler.add(request_of(options, sampler.prompts), "TEXT", Code::usage);
   std::vector<Completion> completions(options.count);
   while (!sampler.engine->idle()) {
     for (Completion& done : sampler.engine->step()) completions[done.sample] = std::move(done);
   }
   for (const Completion& done : completions) {
     std::string text = tokenizer.decode(done.tokens);
-    options.json ? print_json(options, done, text, tokenizer) : print_text(done, text);
+    options.json ? print_json(options, done, text, sampler.prompts) : print_text(done, text);
   }
 }
 
@@ -84,6 +92,8 @@ void add_sample(Verb verb) {
   app->add_option("-n,--count", options->count, "completions")
       ->type_name("N")
       ->check(whole_number(1, 1 << 20));
+  app->add_flag("--chat", options->chat,
+                "TEXT is a user's message: wrap it in the model's chat template");
   app->add_flag("--json", options->json,
                 "one JSON object per completion, with tokens and their log-probs");
   add_sampling_options(*app, *options);

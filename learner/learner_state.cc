@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "model/families.h"
-#include "model/hugging_face.h"
+#include "model/load_model.h"
 #include "model/safetensors.h"
 
 namespace reckon {
@@ -88,22 +88,21 @@ std::string numerics_text(const NumericsId& numerics) {
 
 ModelSpec LearnerState::spec_of(const RunConfig& config) {
   if (config.model.path.empty()) return spec_from_nothing(config.model.fresh, *byte_tokenizer());
-  Path file = Path(config.model.path) / "config.json";
-  nlohmann::json json = nlohmann::json::parse(read_file(file), nullptr, false);
-  if (!json.is_object())
-    throw Error(Code::data, file.string(), "is not a JSON object", "repair it, or load it again");
-  return parse_config({std::move(json), file.string()});
+  return load_spec(config.model.path);
 }
 
 LearnerState::Origin LearnerState::make_origin(const RunConfig& config) {
   if (!config.model.path.empty()) {
-    LoadedModel loaded = load_hugging_face(config.model.path);
-    return {loaded.spec, config.numerics.storage, std::move(loaded.masters), loaded.tokenizer};
+    LoadedModel loaded = load_model(config.model.path);
+    return {std::move(loaded), load_chat_template(config.model.path, config.model.chat_template)};
   }
   auto tokenizer = byte_tokenizer();
   ModelSpec spec = spec_from_nothing(config.model.fresh, *tokenizer);
-  return {spec, config.numerics.storage,
-          initial_masters(spec, ParameterLayout(spec), config.run.seed), tokenizer};
+  LoadedModel fresh;
+  fresh.spec = spec;
+  fresh.masters = initial_masters(spec, ParameterLayout(spec), config.run.seed);
+  fresh.tokenizer = tokenizer;
+  return {std::move(fresh), std::nullopt};
 }
 
 LearnerState::LearnerState(const RunConfig& config, const KernelTable& kernels, ThreadPool& pool)
@@ -113,11 +112,13 @@ LearnerState::LearnerState(const RunConfig& config, Origin origin, const KernelT
                            ThreadPool& pool)
     : config_(config),
       pool_(pool),
-      spec_(std::move(origin.spec)),
-      dtype_(origin.dtype),
+      spec_(std::move(origin.model.spec)),
+      dtype_(config.numerics.storage),
       layout_(spec_),
-      tokenizer_(std::move(origin.tokenizer)),
-      masters_(std::move(origin.masters)),
+      tokenizer_(std::move(origin.model.tokenizer)),
+      prompts_(std::make_shared<PromptEncoder>(tokenizer_, std::move(origin.chat))),
+      source_(std::move(origin.model.source)),
+      masters_(std::move(origin.model.masters)),
       optimizer_(layout_),
       policy_(spec_, dtype_, kernels, pool) {
   publish(Version{0});
@@ -132,7 +133,7 @@ void LearnerState::start_phase(const PhaseConfig& phase) {
   next = Draw{0};
   if (phase.optimizer_state == "fresh") optimizer_.reset();
   if (phase.from != "model" || step.value == 0) return;
-  masters_ = make_origin(config_).masters;
+  masters_ = make_origin(config_).model.masters;
   publish(weights_->id().version);
 }
 
@@ -165,7 +166,8 @@ CheckpointFacts LearnerState::facts(const std::string& run_id, const NumericsId&
 }
 
 void LearnerState::save(const Path& folder) const {
-  export_hugging_face(folder, *weights_, *tokenizer_);
+  export_hugging_face(folder, *weights_, *tokenizer_,
+                      {.source = source_.get(), .source_types = false});
   std::filesystem::create_directories(folder / "trainer");
   write_arena(folder / "trainer" / "masters.safetensors", layout_, masters_, optimizer_.updates());
   write_arena(folder / "trainer" / "adam_m.safetensors", layout_, optimizer_.first_moment(),

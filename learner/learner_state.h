@@ -9,8 +9,9 @@
 
 #include "learner/optimizer.h"
 #include "learner/policy.h"
-#include "model/tokenizer.h"
+#include "model/load_model.h"
 #include "pipeline/config.h"
+#include "pipeline/prompt_encoder.h"
 #include "storage/checkpoint.h"
 
 namespace reckon {
@@ -33,6 +34,7 @@ class LearnerState {
   DType dtype() const { return dtype_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const std::shared_ptr<const Tokenizer>& shared_tokenizer() const { return tokenizer_; }
+  const std::shared_ptr<const PromptEncoder>& prompts() const { return prompts_; }
   const std::shared_ptr<const Weights>& weights() const { return weights_; }
   Policy& policy() { return policy_; }
 
@@ -57,10 +59,8 @@ class LearnerState {
 
  private:
   struct Origin {  // where the first weights come from
-    ModelSpec spec;
-    DType dtype;
-    std::vector<float> masters;
-    std::shared_ptr<const Tokenizer> tokenizer;
+    LoadedModel model;
+    std::optional<ChatTemplate> chat;
   };
   static Origin make_origin(const RunConfig& config);
   LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels,
@@ -73,6 +73,8 @@ class LearnerState {
   DType dtype_;
   ParameterLayout layout_;
   std::shared_ptr<const Tokenizer> tokenizer_;
+  std::shared_ptr<const PromptEncoder> prompts_;
+  std::shared_ptr<const ModelSource> source_;  // null: made from nothing
   std::vector<float> masters_;
   AdamW optimizer_;
   Policy policy_;

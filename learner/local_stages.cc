@@ -132,9 +132,8 @@ void LocalStages::start_samplers(const RunConfig& config, const KernelTable& ker
   rollout.numerics = numerics_;
   rollout.threads = config.layout.threads > 0 ? config.layout.threads : usable_cores();
   rollout.on_failure = [this](const Error& error) { fail(error); };
-  rollout_ =
-      std::make_unique<RolloutStage>(context_, client_options("rollout", fb::Role_rollout), rollout,
-                                     streams_, state_.shared_tokenizer(), source_, kernels);
+  rollout_ = std::make_unique<RolloutStage>(context_, client_options("rollout", fb::Role_rollout),
+                                            rollout, streams_, state_.prompts(), source_, kernels);
   RewardStageOptions reward;
   reward.on_failure = [this](const Error& error) { fail(error); };
   reward_ = std::make_unique<RewardStage>(context_, client_options("reward", fb::Role_reward),

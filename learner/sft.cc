@@ -20,7 +20,7 @@ std::optional<PackedGroup> group_of(const LearnerState& state, const Row& row, u
                 "supervised phases train on it: add the column or choose another data set");
   }
   PackedGroup group;
-  group.prompt = state.tokenizer().encode(row.prompt);
+  group.prompt = state.prompts()->encode(row);
   PackedCompletion target;
   target.sample = sample;
   target.tokens = state.tokenizer().encode(completion->get_ref<const std::string&>());

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "model/families.h"
 #include "model/gguf_model.h"
 #include "model/gguf_tokenizer.h"
 
@@ -26,6 +28,23 @@ LoadedModel load_gguf(const Path& path) {
 }
 
 }  // namespace
+
+std::optional<ChatTemplate> load_chat_template(const Path& path, const Path& file) {
+  if (!file.empty()) return ChatTemplate::from_text(read_file(file), file.string());
+  if (!std::filesystem::is_regular_file(path)) return ChatTemplate::find(path);
+  const GgufVocabulary vocabulary = read_vocabulary(GgufFile(path));
+  if (vocabulary.chat_template.empty()) return std::nullopt;
+  return ChatTemplate::from_text(vocabulary.chat_template, path.string());
+}
+
+ModelSpec load_spec(const Path& path) {
+  if (std::filesystem::is_regular_file(path)) return gguf_spec(GgufFile(path));
+  const Path file = path / "config.json";
+  nlohmann::json json = nlohmann::json::parse(read_file(file), nullptr, false);
+  if (!json.is_object())
+    throw Error(Code::data, file.string(), "is not a JSON object", "repair it, or load it again");
+  return parse_config({std::move(json), file.string()});
+}
 
 LoadedModel load_model(const Path& path) {
   return std::filesystem::is_regular_file(path) ? load_gguf(path) : load_hugging_face(path);

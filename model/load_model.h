@@ -3,6 +3,9 @@
 //   LoadedModel model = load_model("SmolLM2-135M-Instruct.Q4_1.gguf");
 #pragma once
 
+#include <optional>
+
+#include "model/chat_template.h"
 #include "model/hugging_face.h"
 
 namespace reckon {
@@ -10,5 +13,10 @@ namespace reckon {
 // A GGUF model is F32 in memory unless all its tensors are BF16; it has no source. Errors as of
 // load_hugging_face and GgufFile.
 LoadedModel load_model(const Path& path);
+ModelSpec load_spec(const Path& path);  // without the weights
+
+// The chat template that a model brings along, or the one in `file` if that is not empty. Nothing:
+// there is none. Error(data) for a template that cannot be read.
+std::optional<ChatTemplate> load_chat_template(const Path& path, const Path& file = {});
 
 }  // namespace reckon

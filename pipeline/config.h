@@ -86,8 +86,9 @@ struct NewModel {  // [model] new = { ... }
 };
 
 struct ModelSection {
-  std::string path;  // Hugging Face directory; empty: made from nothing by `new`
-  NewModel fresh;    // key `new`
+  std::string path;  // Hugging Face directory or GGUF file; empty: made from nothing by `new`
+  std::string chat_template;  // file with the template to use instead of the model's own
+  NewModel fresh;             // key `new`
 };
 
 struct NumericsSection {

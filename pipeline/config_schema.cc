@@ -148,8 +148,11 @@ std::vector<Key> new_model_keys() {
 }
 
 std::vector<Key> model_keys() {
-  std::vector<Key> keys = {automatic(
-      "made from nothing", key("path", &ModelSection::path, any(), "Hugging Face folder"))};
+  std::vector<Key> keys = {automatic("made from nothing", key("path", &ModelSection::path, any(),
+                                                              "Hugging Face folder or GGUF file"))};
+  keys.push_back(
+      automatic("the model's own", key("chat_template", &ModelSection::chat_template, any(),
+                                       "file with the Jinja template for rows that are chats")));
   add(keys, "new.", &ModelSection::fresh, new_model_keys());
   return keys;
 }

@@ -13,11 +13,9 @@
 #include <variant>
 #include <vector>
 
-namespace reckon {
+#include "model/chat_template.h"
 
-struct ChatMessage {
-  std::string role, content;  // system, user, assistant, tool
-};
+namespace reckon {
 
 struct Row {
   std::string prompt;      // of a chat: the contents of its messages, blank lines between them

@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "model/tokenizer.h"
 #include "pipeline/client.h"
+#include "pipeline/prompt_encoder.h"
 #include "pipeline/stage_thread.h"
 
 namespace reckon {
@@ -38,11 +38,11 @@ struct Running {
 
 struct RolloutStage::Impl {
   Impl(zmq::context_t& context, ClientOptions client_options, RolloutOptions rollout_options,
-       StreamTable stream_table, std::shared_ptr<const Tokenizer> text,
+       StreamTable stream_table, std::shared_ptr<const PromptEncoder> encoder,
        std::shared_ptr<WeightSource> weight_source, const KernelTable& kernels)
       : options(std::move(rollout_options)),
         streams(std::move(stream_table)),
-        tokenizer(std::move(text)),
+        prompts(std::move(encoder)),
         source(std::move(weight_source)),
         client(context, std::move(client_options)),
         pool(options.threads),
@@ -62,7 +62,7 @@ struct RolloutStage::Impl {
 
   const RolloutOptions options;
   const StreamTable streams;
-  const std::shared_ptr<const Tokenizer> tokenizer;
+  const std::shared_ptr<const PromptEncoder> prompts;
   const std::shared_ptr<WeightSource> source;
   StoreClient client;
   ThreadPool pool;
@@ -77,10 +77,10 @@ struct RolloutStage::Impl {
 };
 
 RolloutStage::RolloutStage(zmq::context_t& context, ClientOptions client, RolloutOptions options,
-                           StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
+                           StreamTable streams, std::shared_ptr<const PromptEncoder> prompts,
                            std::shared_ptr<WeightSource> source, const KernelTable& kernels)
     : impl_(std::make_unique<Impl>(context, std::move(client), std::move(options),
-                                   std::move(streams), std::move(tokenizer), std::move(source),
+                                   std::move(streams), std::move(prompts), std::move(source),
                                    kernels)) {}
 
 RolloutStage::~RolloutStage() { stop(); }
@@ -171,7 +171,7 @@ void RolloutStage::Impl::start(LeasedPrompt lease) {
   }
   Running group;
   group.row = row_index(stream->second, key.phase, key.draw);
-  group.prompt = tokenizer->encode(stream->second.data->row(group.row).prompt);
+  group.prompt = prompts->encode(stream->second.data->row(group.row));
   group.sampling = stream->second.sampling;
   group.started = monotonic_seconds();
   for (SampleIndex sample : lease.missing) group.awaited.insert(sample.value);
@@ -194,7 +194,7 @@ void RolloutStage::Impl::start(LeasedPrompt lease) {
            .samples = {group.awaited.begin(), group.awaited.end()},
            .sampling = group.sampling,
            .noise = {options.seed, group.lease.group.phase.value, group.lease.group.draw.value},
-           .stop_tokens = {tokenizer->end_id()}});
+           .stop_tokens = {prompts->tokenizer().end_id()}});
       running.emplace(last_tag, std::move(group));
       return;
     } catch (const Error& error) {  // it can never fit

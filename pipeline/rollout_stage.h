@@ -22,7 +22,7 @@
 
 namespace reckon {
 
-class Tokenizer;
+class PromptEncoder;
 
 struct RolloutOptions {
   ModelSpec spec{};
@@ -48,7 +48,7 @@ struct RolloutCounters {
 class RolloutStage {
  public:
   RolloutStage(zmq::context_t& context, ClientOptions client, RolloutOptions options,
-               StreamTable streams, std::shared_ptr<const Tokenizer> tokenizer,
+               StreamTable streams, std::shared_ptr<const PromptEncoder> prompts,
                std::shared_ptr<WeightSource> source, const KernelTable& kernels);
   ~RolloutStage();
 

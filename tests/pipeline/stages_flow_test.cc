@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "model/tokenizer.h"
+#include "pipeline/prompt_encoder.h"
 #include "pipeline/rollout_stage.h"
 #include "tests/pipeline/service_rig.h"
 #include "tests/rollout/tiny_model.h"
@@ -53,8 +54,9 @@ class Stages : public testing::Test {
     RolloutOptions options{.spec = spec_, .seed = 9, .numerics = "portable"};
     options.engine = {.kv_bytes = kv_pages * KvPages::page_bytes(spec_, DType::f32),
                       .max_rows = 32};
-    return std::make_unique<RolloutStage>(rig_.context, rig_.options("rollout", fb::Role_rollout),
-                                          options, streams_, byte_tokenizer(), source_, kernels());
+    return std::make_unique<RolloutStage>(
+        rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_,
+        std::make_shared<PromptEncoder>(byte_tokenizer()), source_, kernels());
   }
   std::unique_ptr<RewardStage> scorer() {
     return std::make_unique<RewardStage>(rig_.context, rig_.options("reward", fb::Role_reward),
@@ -170,11 +172,11 @@ TEST_F(Stages, TakeNewWeightsBetweenBatches) {
 TEST_F(Stages, AnEvaluationWaitsForGroupsThatAreStillWanted) {
   auto old_weights = make_weights(1), weights = make_weights(2);
   auto learner = rig_.learner();
-  auto rollout = sampler(12);  // pages for a few samples at a time
+  auto rollout = sampler();
   auto rewards = scorer();
   source_->publish(old_weights);
   learner->publish(old_weights->id());
-  CollectSpec ahead = spec_of(old_weights->id(), 4);
+  CollectSpec ahead = spec_of(old_weights->id(), 16);
   ahead.ordered = false;
   ahead.max_staleness = 1;
   learner->open_collect(ahead);
@@ -184,7 +186,7 @@ TEST_F(Stages, AnEvaluationWaitsForGroupsThatAreStillWanted) {
   EXPECT_EQ(batch(*learner, spec_of(weights->id(), 2, PhaseId{1})).size(), 8u);
   ahead.weights = weights->id();
   auto sampled = std::async(std::launch::async, [&] { return batch(*learner, ahead); });
-  EXPECT_EQ(soon(sampled).size(), 16u);
+  EXPECT_EQ(soon(sampled).size(), 64u);
   EXPECT_EQ(rollout->counters().dropped, 0u);
 }
 
@@ -258,7 +260,7 @@ TEST_F(Stages, AnErrorEndsTheStageAndIsTold) {
   RolloutOptions options{.spec = spec_, .seed = 9, .numerics = "portable"};
   options.on_failure = [&](const Error& error) { told.set_value(error.code()); };
   RolloutStage rollout(rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_,
-                       byte_tokenizer(), source_, kernels());
+                       std::make_shared<PromptEncoder>(byte_tokenizer()), source_, kernels());
   learner->open_collect(spec_of({Version{1}, Digest{1, 1}}, 1));  // weights that nobody published
   auto code = told.get_future();
   EXPECT_EQ(soon(code), Code::mismatch);

@@ -216,6 +216,20 @@ TEST(Phases, ACompleteRunSaysSoAndGoesOnWhenItIsGivenMoreSteps) {
   expect_nothing_lost_or_doubled(run);
 }
 
+// The sampler meets the bad row while the learner waits for a batch.
+TEST(Stages, AFailureOfOneEndsTheRunWithItsOwnExitCode) {
+  TemporaryFolder folder;
+  folder.write("rows.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": 7}\n");
+  std::string text = read_file(TrainRun::kRunFile);
+  text.insert(text.find("train ="),
+              cat("bad = \"", (folder.path() / "rows.jsonl").string(), "\"\n"));
+  folder.write("run.toml", text);
+  TrainRun run({"phase.rl.data=bad"}, (folder.path() / "run.toml").string());
+  EXPECT_EQ(run.go(), 65) << run.output();
+  EXPECT_TRUE(run.says("rows.jsonl:2")) << run.output();
+  EXPECT_EQ(run.metrics().size(), 5u) << "the phase before was finished";
+}
+
 TEST(RunFolder, OfAnotherRunFileIsRefusedWithTheDifference) {
   TrainRun& run = alone();
   run.settings = {"run.seed=4"};
