@@ -95,10 +95,12 @@ void Report::finish(const Path& root) {
     note(
         cat("accuracy on '", config_.run.eval.data, "' after phase ", phase, ": ", percent(value)));
   }
-  print(cat("done in ", duration_text(monotonic_seconds() - begin_), ". Next:\n",
-            "  ./reckon show ", root.string(), "                 a group it was trained on\n",
-            "  ./reckon sample ", root.string(), " \"PROMPT\"      ask it something\n",
-            "  ./reckon export ", root.string(), " FOLDER        a Hugging Face directory"));
+  print(cat("done in ", duration_text(monotonic_seconds() - begin_),
+            ". Next, ask it something, look at ",
+            "a group it was trained on, take it as a Hugging Face directory:\n",
+            "  ./reckon sample ", root.string(), " \"PROMPT\"\n",
+            curve.empty() ? "" : cat("  ./reckon show ", root.string(), "\n"), "  ./reckon export ",
+            root.string(), " FOLDER"));
 }
 
 }  // namespace reckon

@@ -31,7 +31,7 @@ class Trainer {
  public:
   explicit Trainer(const RunConfig& config)
       : config_(config),
-        kernels_(cpu_kernels(detect_isa())),
+        kernels_(cpu_kernels(*parse_profile(config.numerics.profile), detect_isa())),
         numerics_(numerics_id(kernels_)),
         folder_(config_),
         pool_(config.layout.threads > 0 ? config.layout.threads : usable_cores()),
@@ -139,7 +139,7 @@ void Trainer::begin_phase() {
   reference_.reset();
   if (phase().kind == "grpo") {
     objective_.emplace(phase().objective);
-    report_->note(cat("objective of phase ", phase().name, ": ", objective_->describe()));
+    report_->note(cat("objective of phase ", phase().name, "\n", objective_->describe()));
     if (phase().objective.kl_coef > 0) reference_.emplace(folder_.root(), state_, kernels_, pool_);
   }
   if (state_.step.value == 0 && phase().kind == "grpo" && !config_.run.eval.data.empty()) {

@@ -160,7 +160,7 @@ std::vector<Key> model_keys() {
 std::vector<Key> numerics_keys() {
   using S = NumericsSection;
   return {
-      key("profile", &S::profile, one_of({"portable"}),
+      key("profile", &S::profile, one_of({"portable", "avx512bf16"}),
           "kernels whose bits are promised (docs/numerics.md)"),
       key("storage", &S::storage, one_of({"f32", "bf16"}), "of weights, activations and KV cache")};
 }

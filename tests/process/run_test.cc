@@ -52,6 +52,7 @@ TEST(Identity, HoldsOnTheFirstMinibatchOfEveryStep) {
 TEST(Identity, HoldsForWeightsStoredAsBf16AndForFilteredSampling) {
   for (const Settings& settings :
        {Settings{"numerics.storage=bf16"},
+        Settings{"numerics.storage=bf16", "numerics.profile=avx512bf16"},
         Settings{"phase.rl.rollout.top_k=20", "phase.rl.rollout.top_p=0.9",
                  "phase.rl.rollout.min_p=0.02", "phase.rl.rollout.temperature=0.7",
                  "phase.rl.objective.kl.coef=0.1"}}) {
