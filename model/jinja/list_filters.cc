@@ -64,6 +64,11 @@ std::string name_in(const Arguments& a, size_t at, const char* what) {
 }
 
 // select, reject, selectattr, rejectattr.
+// As Jinja2's map and select do: whatever is not true counts as an empty sequence.
+std::vector<Value> items_if_any(Evaluator& e, const Value& v) {
+  return truth(v) ? e.items(v) : std::vector<Value>();
+}
+
 Value chosen(Evaluator& e, const Value& v, const Arguments& a, bool by_attribute, bool keep) {
   size_t at = by_attribute ? 1 : 0;
   Value path;
@@ -76,7 +81,7 @@ Value chosen(Evaluator& e, const Value& v, const Arguments& a, bool by_attribute
   if (tests && !is_test(name)) refuse(cat("the test '", name, "'"));
   Arguments rest = tests ? without(a, at + 1) : Arguments();
   std::vector<Value> out;
-  for (const Value& item : e.items(v)) {
+  for (const Value& item : items_if_any(e, v)) {
     Value part = part_of(e, item, path);
     if ((tests ? e.test(name, part, rest) : truth(part)) == keep) out.push_back(item);
   }
@@ -140,7 +145,7 @@ Value map_filter(Evaluator& e, const Value& v, const Arguments& a) {
     Arguments named{{}, a.named};
     named.check("map", {"attribute", "default"});
     auto otherwise = a.get(1, "default");
-    for (const Value& item : e.items(v)) {
+    for (const Value& item : items_if_any(e, v)) {
       Value part = part_of(e, item, *a.get(0, "attribute"));
       out.push_back(part.is_undefined() && otherwise ? *otherwise : part);
     }
@@ -149,7 +154,7 @@ Value map_filter(Evaluator& e, const Value& v, const Arguments& a) {
   std::string name = name_in(a, 0, "filter");
   if (!is_filter(name)) refuse(cat("the filter '", name, "'"));
   Arguments rest = without(a, 1);
-  for (const Value& item : e.items(v)) out.push_back(e.filter(name, item, rest));
+  for (const Value& item : items_if_any(e, v)) out.push_back(e.filter(name, item, rest));
   return Value::generator(std::move(out));
 }
 

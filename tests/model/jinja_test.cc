@@ -85,6 +85,12 @@ TEST(Jinja, ErrorsSayWhereAndWhy) {
   }
 }
 
+TEST(Jinja, MapAndSelectTakeWhatIsNotTrueForAnEmptySequence) {
+  EXPECT_EQ(rendered("{{ none | map('upper') | list }}{{ 0 | select | list }}"
+                     "{{ none | selectattr('a') | list }}"),
+            "[][][]");
+}
+
 TEST(Jinja, TheDateIsTheOneGiven) {
   Template date("{{ strftime_now('%d %b %Y|%-d %B %y|%Y-%m-%d|%%') }}", "t");
   EXPECT_EQ(date.render(ordered_json::object(), "2024-07-06"),
