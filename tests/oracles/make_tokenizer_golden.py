@@ -1,7 +1,7 @@
 """Writes tests/golden/tokenizers/: small tokenizers in the shapes of published ones, and the ids that the `tokenizers`
 library gives for 2,100 mixed strings. Everything follows from fixed seeds.
 
-    /tmp/oracle/bin/python tests/oracles/make_tokenizer_golden.py [GPT2_TOKENIZER_JSON]
+    ~/oracle/bin/python tests/oracles/make_tokenizer_golden.py [GPT2_TOKENIZER_JSON]
 
 With a path, it also writes gpt2.digests.json: digests of the ids of GPT-2's own file, which is not part of this repository.
 """
