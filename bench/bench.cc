@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "bench/work.h"
 #include "learner/learner_state.h"
+#include "model/load_model.h"
 #include "rollout/engine.h"
 
 namespace reckon {
@@ -20,14 +21,20 @@ namespace {
 constexpr int kRepeats = 3;
 constexpr double kSameSeconds = 0.25;
 constexpr int kGroupSize = 8;
-constexpr int kPromptTokens = 16;
+
+// Completions decoded at once: `groups` prompts, `size` completions of each.
+struct Batch {
+  int groups, size;
+};
 
 // What is done with a model. The learner's batch is smaller where a step would take long.
 struct Case {
   std::string name;
   ModelSpec spec;
   DType dtype;
-  int sampler_groups, learner_groups, new_tokens;
+  Profile profile;
+  std::vector<Batch> batches;
+  int prompt_tokens, learner_groups, new_tokens;
   int64_t pack_tokens;
 };
 
@@ -66,12 +73,13 @@ double median(std::vector<double> values) {
 
 class ModelBench {
  public:
-  ModelBench(const Case& bench, const KernelTable& kernels, ThreadPool& pool)
+  // `masters` is one fp32 value per parameter; an update moves it.
+  ModelBench(const Case& bench, std::vector<float>& masters, ThreadPool& pool)
       : case_(bench),
-        kernels_(kernels),
+        kernels_(cpu_kernels(bench.profile, detect_isa())),
         pool_(pool),
         layout_(bench.spec),
-        masters_(initial_masters(bench.spec, layout_, 1)) {
+        masters_(masters) {
     publish();
   }
 
@@ -79,9 +87,9 @@ class ModelBench {
     ModelFigures figures;
     figures.name = case_.name;
     figures.dtype = case_.dtype;
+    figures.profile = case_.profile;
     figures.parameters = static_cast<double>(case_.spec.parameter_count());
-    figures.sampler.push_back(sampler(1, 1));
-    figures.sampler.push_back(sampler(case_.sampler_groups, kGroupSize));
+    for (Batch batch : case_.batches) figures.sampler.push_back(sampler(batch));
     figures.learner = learner();
     return figures;
   }
@@ -92,23 +100,24 @@ class ModelBench {
                                 Version{version_++}, pool_);
   }
 
-  SamplerFigures sampler(int groups, int size) {
-    EngineOptions options;
-    options.max_rows = groups * std::max(size, kPromptTokens);  // one prefill
-    Engine engine(case_.spec, case_.dtype, options, kernels_, pool_);
-    engine.set_weights(weights_);
-    std::vector<double> seconds;
-    decode(engine, groups, size);
-    for (int i = 0; i < kRepeats; ++i) seconds.push_back(decode(engine, groups, size));
-
+  SamplerFigures sampler(Batch batch) {
+    auto [groups, size] = batch;
     SamplerFigures figures;
     figures.rows = groups * size;
-    double rows = figures.rows, time = median(seconds), steps = case_.new_tokens - 1, read = 0,
-           keys = 0;
+    EngineOptions options;
+    options.kv_bytes = size_t{2} << 30;
+    options.max_rows = figures.rows * case_.prompt_tokens;  // a prefill is one forward
+    Engine engine(case_.spec, case_.dtype, options, kernels_, pool_);
+    engine.set_weights(weights_);
+    double time = median(repeated([&] { return decode(engine, batch).decode_s; }));
+    double prefill = median(repeated([&] { return decode(engine, {groups * size, 1}).prefill_s; }));
+    figures.prefill_tokens_per_s = figures.rows * case_.prompt_tokens / prefill;
+
+    double rows = figures.rows, steps = case_.new_tokens - 1, read = 0, keys = 0;
     for (int own = 1; own <= case_.new_tokens - 1; ++own) {
       read += weight_bytes(case_.spec, case_.dtype, rows);
-      read += kv_bytes(case_.spec, case_.dtype) * (groups * kPromptTokens + rows * own);
-      keys += rows * (kPromptTokens + own);
+      read += kv_bytes(case_.spec, case_.dtype) * (groups * case_.prompt_tokens + rows * own);
+      keys += rows * (case_.prompt_tokens + own);
     }
     figures.tokens_per_s = rows * steps / time;
     figures.read_same = read_bandwidth(pool_, static_cast<size_t>(read / steps), kSameSeconds);
@@ -119,31 +128,46 @@ class ModelBench {
     return figures;
   }
 
-  // Seconds from the end of the prefill to the last token.
-  double decode(Engine& engine, int groups, int size) {
+  // The first time warms up and does not count.
+  static std::vector<double> repeated(const std::function<double()>& seconds_of) {
+    seconds_of();
+    std::vector<double> seconds;
+    for (int i = 0; i < kRepeats; ++i) seconds.push_back(seconds_of());
+    return seconds;
+  }
+
+  struct Times {
+    double prefill_s = 0, decode_s = 0;
+  };
+
+  // The prefill with the first token of each completion, and from there to the last token.
+  Times decode(Engine& engine, Batch batch) {
+    auto [groups, size] = batch;
     for (int g = 0; g < groups; ++g) {
       GroupRequest request;
       request.tag = static_cast<uint64_t>(g);
-      request.prompt = some_tokens(kPromptTokens, case_.spec.vocab, g);
+      request.prompt = some_tokens(case_.prompt_tokens, case_.spec.vocab, g);
       for (int i = 0; i < size; ++i) request.samples.push_back(static_cast<uint32_t>(i));
       request.sampling.max_new_tokens = case_.new_tokens;
       request.noise.draw = static_cast<uint64_t>(g);
       engine.add(std::move(request));
     }
     uint64_t before = engine.counters().sampled_tokens;
-    engine.step();
+    Times times;
+    times.prefill_s = timed([&] { engine.step(); });
     auto all = static_cast<uint64_t>(groups * size);
     RECKON_CHECK(engine.counters().sampled_tokens - before == all,
                  "the prefill took more than one forward");
-    return timed([&] {
+    times.decode_s = timed([&] {
       while (!engine.idle()) engine.step();
     });
+    return times;
   }
 
   std::vector<PackedGroup> batch() const {
     std::vector<PackedGroup> groups;
     for (int g = 0; g < case_.learner_groups; ++g) {
-      PackedGroup group{some_tokens(kPromptTokens, case_.spec.vocab, g), {}};
+      PackedGroup group{some_tokens(case_.prompt_tokens, case_.spec.vocab, g), {}};
       for (int i = 0; i < kGroupSize; ++i) {
         PackedCompletion completion;
         completion.sample = g * kGroupSize + i;
@@ -226,15 +250,16 @@ class ModelBench {
   const KernelTable& kernels_;
   ThreadPool& pool_;
   ParameterLayout layout_;
-  std::vector<float> masters_;
+  std::vector<float>& masters_;
   std::shared_ptr<const Weights> weights_;
   uint64_t version_ = 0;
 };
 
 void compare(const MachineRates& before, const MachineRates& after, BenchReport& report) {
   report.machine.threads = before.threads;
-  for (double MachineRates::*rate : {&MachineRates::read_one, &MachineRates::read_all,
-                                     &MachineRates::gemm_one, &MachineRates::gemm_all}) {
+  for (double MachineRates::*rate :
+       {&MachineRates::read_one, &MachineRates::read_all, &MachineRates::gemm_one,
+        &MachineRates::gemm_all, &MachineRates::gemm_bf16}) {
     auto [less, more] = std::minmax(before.*rate, after.*rate);
     report.machine.*rate = more;
     report.moved = std::max(report.moved, 1 - less / more);
@@ -258,31 +283,60 @@ std::string utc_now() {
   return text;
 }
 
+ModelFigures measured(const Case& bench, std::vector<float>& masters, ThreadPool& pool) {
+  log_info("bench", cat("measuring ", bench.name, " ", dtype_name(bench.dtype), " ",
+                        profile_name(bench.profile)));
+  return ModelBench(bench, masters, pool).run();
+}
+
+// The run file's model and a dense one, made from nothing.
+std::vector<ModelFigures> usual_models(const std::string& file, ThreadPool& pool) {
+  RunConfig config = load_config(file, {});
+  int64_t pack_tokens =
+      config.phases.empty() ? PhaseConfig().pack_tokens : config.phases.back().pack_tokens;
+  ModelSpec spec = LearnerState(config, cpu_kernels(detect_isa()), pool).spec();
+  const std::vector<Batch> batches = {{1, 1}, {8, kGroupSize}};
+  const Profile portable = Profile::portable;
+  std::vector<ModelFigures> all;
+  for (const Case& bench : std::vector<Case>{
+           {"quickstart", spec, config.numerics.storage, portable, batches, 16, 8, 64, pack_tokens},
+           {"dense30m", dense_30m(), DType::f32, portable, batches, 16, 2, 32, pack_tokens},
+           {"dense30m", dense_30m(), DType::bf16, portable, batches, 16, 2, 32, pack_tokens}}) {
+    std::vector<float> masters = initial_masters(bench.spec, ParameterLayout(bench.spec), 1);
+    all.push_back(measured(bench, masters, pool));
+  }
+  return all;
+}
+
+// A checkpoint in fp32 and bf16 storage; completions share one prompt of 64 tokens.
+std::vector<ModelFigures> checkpoint(const std::string& path, ThreadPool& pool) {
+  LoadedModel model = load_model(path);
+  const std::vector<Batch> batches = {{1, 1}, {1, 8}, {1, 32}, {1, 64}};
+  std::vector<ModelFigures> all;
+  for (auto [dtype, profile] :
+       std::vector<std::pair<DType, Profile>>{{DType::f32, Profile::portable},
+                                              {DType::bf16, Profile::portable},
+                                              {DType::bf16, Profile::avx512bf16}}) {
+    Case bench{
+        Path(path).filename().string(), model.spec, dtype, profile, batches, 64, 4, 32, 2048};
+    all.push_back(measured(bench, model.masters, pool));
+  }
+  return all;
+}
+
 }  // namespace
 
 BenchReport measure(const BenchOptions& options) {
-  RunConfig config = load_config(options.config, options.overrides);
   int threads = options.threads > 0 ? options.threads : usable_cores();
   ThreadPool pool(threads);
-  const KernelTable& kernels = cpu_kernels(detect_isa());
-  int64_t pack_tokens =
-      config.phases.empty() ? PhaseConfig().pack_tokens : config.phases.back().pack_tokens;
-  ModelSpec quickstart = LearnerState(config, kernels, pool).spec();
-
   BenchReport report;
   report.processor = processor();
-  report.kernels = kernels.isa;
+  report.kernels = cpu_kernels(detect_isa()).isa;
   report.date = utc_now();
   log_info("bench", "measuring the machine");
   MachineRates before = measure_machine(threads, options.seconds);
-  std::vector<Case> cases = {
-      {"quickstart", quickstart, config.numerics.storage, 8, 8, 64, pack_tokens},
-      {"dense30m", dense_30m(), DType::f32, 8, 2, 32, pack_tokens},
-      {"dense30m", dense_30m(), DType::bf16, 8, 2, 32, pack_tokens}};
-  for (const Case& bench : cases) {
-    log_info("bench", cat("measuring ", bench.name, " ", dtype_name(bench.dtype)));
-    report.models.push_back(ModelBench(bench, kernels, pool).run());
-  }
+  report.models =
+      options.model.empty() ? usual_models(options.config, pool) : checkpoint(options.model, pool);
   log_info("bench", "measuring the machine again");
   compare(before, measure_machine(threads, options.seconds), report);
   return report;

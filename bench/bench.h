@@ -2,29 +2,32 @@
 // run (docs/benchmarks.md).
 //
 //   run_bench({.config = "configs/quickstart.toml"});   // a table on standard output
+//   run_bench({.model = "SmolLM2-135M-Instruct.Q4_1.gguf"});
 //
-// Takes about a minute. Nothing else should be running: all figures are of the whole machine.
+// Takes about a minute; a checkpoint of 135M parameters takes ten. Nothing else should be running:
+// all figures are of the whole machine.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "bench/machine.h"
-#include "kernels/types.h"
+#include "kernels/kernels.h"
 
 namespace reckon {
 
 struct BenchOptions {
   std::string config = "configs/quickstart.toml";  // its model is the first one measured
-  std::vector<std::string> overrides;              // a.b=c of that run file
+  std::string model;   // a checkpoint to measure instead, in every profile of this machine
   bool json = false;   // run_bench() prints report_json() instead of report_text()
   int threads = 0;     // 0: all cores
   double seconds = 1;  // per yardstick; the work of sampler and learner is fixed
 };
 
-// Decoding `rows` completions at once, prefill left out. Median of three.
+// Decoding `rows` completions at once, and the prefill of as many prompts apart. Median of three.
 struct SamplerFigures {
   int rows = 0;
+  double prefill_tokens_per_s = 0;  // `rows` different prompts in one forward
   double tokens_per_s = 0;
   double bytes_per_s = 0;  // weights and KV that decoding has to read
   double read_same = 0;    // bytes/s at which this machine reads a buffer as large, over and over
@@ -39,7 +42,8 @@ struct LearnerFigures {
 };
 
 struct ModelFigures {
-  std::string name;  // "quickstart", "dense30m"
+  std::string name;  // "quickstart", "dense30m", or the checkpoint's file
+  Profile profile = Profile::portable;
   DType dtype = DType::f32;
   double parameters = 0;
   std::vector<SamplerFigures> sampler;  // one completion, then many

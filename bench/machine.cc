@@ -73,8 +73,9 @@ MachineRates measure_machine(int threads, double seconds) {
   ThreadPool one(1), all(threads);
   rates.read_one = read_bandwidth(one, bytes, seconds);
   rates.read_all = read_bandwidth(all, bytes, seconds);
-  rates.gemm_one = gemm_peer_flops(2048, 1, seconds);
-  rates.gemm_all = gemm_peer_flops(2048, threads, seconds);
+  rates.gemm_one = gemm_peer_flops(2048, DType::f32, 1, seconds);
+  rates.gemm_all = gemm_peer_flops(2048, DType::f32, threads, seconds);
+  rates.gemm_bf16 = gemm_peer_flops(2048, DType::bf16, threads, seconds);
   return rates;
 }
 

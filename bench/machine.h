@@ -9,11 +9,11 @@ namespace reckon {
 struct MachineRates {
   int threads = 0;                    // N
   double read_one = 0, read_all = 0;  // bytes/s read from memory with 1 and N threads
-  double gemm_one = 0,
-         gemm_all = 0;  // fp32 FLOP/s of LibTorch's matrix product, 2048^3, with 1 and N threads
+  // FLOP/s of LibTorch's matrix product, 2048^3, with 1 and N threads: fp32, and bf16 with N
+  double gemm_one = 0, gemm_all = 0, gemm_bf16 = 0;
 };
 
-// Takes about six times `seconds`, and up to 1 GiB of memory (a quarter of what is free when that
+// Takes about seven times `seconds`, and up to 1 GiB of memory (a quarter of what is free when that
 // is less).
 MachineRates measure_machine(int threads, double seconds);
 

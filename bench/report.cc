@@ -15,14 +15,15 @@ std::string format(const char* pattern, Args... args) {
 }
 
 std::string title(const ModelFigures& model) {
-  return format("%s %s, %.2f M parameters", model.name.c_str(), dtype_name(model.dtype),
-                model.parameters / 1e6);
+  return format("%s %s, profile %s, %.2f M parameters", model.name.c_str(), dtype_name(model.dtype),
+                profile_name(model.profile), model.parameters / 1e6);
 }
 
 nlohmann::json model_json(const ModelFigures& model, const MachineRates& machine) {
   nlohmann::json sampler = nlohmann::json::array();
   for (const SamplerFigures& at : model.sampler) {
     sampler.push_back({{"rows", at.rows},
+                       {"prefill_tokens_per_s", at.prefill_tokens_per_s},
                        {"tokens_per_s", at.tokens_per_s},
                        {"bytes_per_s", at.bytes_per_s},
                        {"flops", at.flops},
@@ -34,6 +35,7 @@ nlohmann::json model_json(const ModelFigures& model, const MachineRates& machine
   const LearnerFigures& learner = model.learner;
   return {{"name", model.name},
           {"dtype", dtype_name(model.dtype)},
+          {"profile", profile_name(model.profile)},
           {"parameters", model.parameters},
           {"sampler", sampler},
           {"learner",
@@ -58,6 +60,8 @@ std::string report_text(const BenchReport& report) {
                  machine.read_all / 1e9, machine.threads);
   text += format("fp32 GEMM %6.1f GFLOP/s with 1 thread, %6.1f with %d (LibTorch, 2048^3)\n",
                  machine.gemm_one / 1e9, machine.gemm_all / 1e9, machine.threads);
+  text += format("bf16 GEMM                            %6.1f with %d\n", machine.gemm_bf16 / 1e9,
+                 machine.threads);
   for (const ModelFigures& model : report.models) {
     text += cat("\n", title(model), "\n");
     for (const SamplerFigures& at : model.sampler) {
@@ -66,8 +70,9 @@ std::string report_text(const BenchReport& report) {
           "size\n",
           at.rows, at.tokens_per_s, at.bytes_per_s / 1e9, at.bytes_per_s / machine.read_all,
           at.bytes_per_s / at.read_same);
-      text += format("                                   %7.1f GFLOP/s = %.2f of GEMM\n",
-                     at.flops / 1e9, at.flops / machine.gemm_all);
+      text += format(
+          "                                   %7.1f GFLOP/s = %.2f of GEMM; prefill %.0f tok/s\n",
+          at.flops / 1e9, at.flops / machine.gemm_all, at.prefill_tokens_per_s);
     }
     const LearnerFigures& learner = model.learner;
     text += format("  learner           %8.0f tok/s %7.1f GFLOP/s = %.2f of GEMM\n",
@@ -99,7 +104,8 @@ std::string report_json(const BenchReport& report) {
                            {"read_one", machine.read_one},
                            {"read_all", machine.read_all},
                            {"gemm_one", machine.gemm_one},
-                           {"gemm_all", machine.gemm_all}}},
+                           {"gemm_all", machine.gemm_all},
+                           {"gemm_bf16", machine.gemm_bf16}}},
                          {"models", models}};
   return json.dump(2) + "\n";
 }

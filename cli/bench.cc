@@ -34,12 +34,15 @@ void add_bench(Verb verb) {
   app->add_option("--config", options->config,
                   "run file whose model is measured first; else configs/quickstart.toml")
       ->type_name("FILE");
+  app->add_option("--model", options->model,
+                  "checkpoint (folder or GGUF file) to measure instead, in every profile")
+      ->type_name("PATH");
   app->add_option("--threads", options->threads, "0: all cores")
       ->type_name("N")
       ->check(whole_number(0, 1024));
   app->add_flag("--json", options->json, "one JSON object instead of the table");
   app->callback([options] {
-    if (options->config.empty()) options->config = usual_config();
+    if (options->config.empty() && options->model.empty()) options->config = usual_config();
     run_bench(*options);
   });
 }

@@ -4,17 +4,20 @@
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/arguments.h"
 #include "cli/eval_report.h"
 #include "cli/model_argument.h"
 #include "cli/sampling_options.h"
 #include "cli/verbs.h"
 #include "pipeline/dataset.h"
 #include "pipeline/progress.h"
+#include "rewards/builtin.h"
 #include "rewards/reward.h"
 
 namespace reckon {
@@ -23,44 +26,50 @@ namespace {
 constexpr uint64_t kGeneratorProblems = 256;
 constexpr std::string_view kBuiltin = "builtin:";
 
-struct Options : SamplingOptions {
+struct EvalOptions : SamplingOptions {
   std::string model, data, reward = "number", output, prompt_column = "prompt";
+  PromptFlags prompt;
+  std::vector<std::string> columns;
+  std::vector<uint32_t> pass_at;
   uint64_t problems = 0;
   uint32_t samples = 1;
   bool json = false;
 };
 
-// The command line's own errors, whatever they would be in a run file.
-template <class Make>
-auto from_command_line(const std::string& argument, Make make) {
-  try {
-    return make();
-  } catch (const Error& error) {
-    if (error.code() != Code::config) throw;
-    throw Error(Code::usage, argument, error.problem(), error.remedy());
+// [data] columns of the command line: "NAME=FROM".
+std::map<std::string, std::string> renames(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> columns;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      throw Error(Code::usage, cat("--column ", text), "names no column", "write NAME=FROM");
+    columns[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  return columns;
 }
 
 RewardSpec judging_reward(const std::string& text) {
   RewardSpec spec = parse_reward(text);
   if (!shapes_by_default(spec.use)) return spec;
   throw Error(Code::usage, cat("--reward ", text), "shapes behaviour and judges no answer",
-              "choose one that judges: exact, number, format");
+              "choose one that judges: exact, number, math, format");
 }
 
 class Evaluation {
  public:
-  explicit Evaluation(const Options& options)
+  explicit Evaluation(EvalOptions& options)
       : options_(options),
         data_(from_command_line(
             options.data,
-            [&] { return open_dataset(options.data, options.prompt_column, options.seed); })),
+            [&] { return open_dataset(options.data, shape_of(options), options.seed); })),
+        judge_(judging_reward(options.reward)),
         rewards_(from_command_line(cat("--reward ", options.reward),
-                                   [&] { return RewardSet({judging_reward(options.reward)}); })),
-        sampler_(options.model, options.threads),
-        tally_(problem_count(), options.samples),
+                                   [&] { return RewardSet({judge_}); })),
+        sampler_(options.model, options.threads, options.prompt.chat_template),
+        tally_(problem_count(), options.samples, options.pass_at),
         style_(terminal_style(STDERR_FILENO)),
         begin_(monotonic_seconds()) {
+    use_model_defaults(options, sampler_.model, sampler_.folder);
     if (options.output.empty()) return;
     output_.open(options.output);
     if (!output_) throw Error(Code::io, options.output, "cannot be written", "check the folder");
@@ -91,6 +100,13 @@ class Evaluation {
   }
 
  private:
+  static PromptOptions shape_of(const EvalOptions& options) {
+    PromptOptions shape = options.prompt.options();
+    shape.column = options.prompt_column;
+    shape.columns = renames(options.columns);
+    return shape;
+  }
+
   size_t problem_count() const {
     uint64_t all = options_.data.starts_with(kBuiltin) ? kGeneratorProblems : data_->size();
     return std::min(options_.problems > 0 ? options_.problems : all, data_->size());
@@ -107,12 +123,8 @@ class Evaluation {
   }
 
   void add(size_t row) {
-    GroupRequest request{.tag = row,
-                         .prompt = prompts_[row],
-                         .samples = {},
-                         .sampling = options_.sampling,
-                         .noise = {.seed = options_.seed, .phase = 0, .draw = row},
-                         .stop_tokens = {sampler_.model.tokenizer->end_id()}};
+    GroupRequest request = request_of(options_, sampler_.model, prompts_[row]);
+    request.tag = request.noise.draw = row;
     for (uint32_t i = 0; i < options_.samples; ++i) request.samples.push_back(i);
     sampler_.add(request, cat(options_.data, ", row ", row), Code::data);
   }
@@ -121,13 +133,15 @@ class Evaluation {
     Row row = data_->row(done.tag);
     std::string text = sampler_.model.tokenizer->decode(done.tokens);
     bool truncated = done.finish == FinishReason::length;
-    Outcome outcome =
-        rewards_.score({.prompt = row.prompt,
-                        .completion = text,
-                        .columns = &row.columns,
-                        .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
-                        .max_new_tokens = static_cast<uint32_t>(options_.sampling.max_new_tokens),
-                        .truncated = truncated});
+    const RewardInput input{
+        .prompt = row.prompt,
+        .completion = text,
+        .columns = &row.columns,
+        .completion_tokens = static_cast<uint32_t>(done.tokens.size()),
+        .max_new_tokens = static_cast<uint32_t>(options_.sampling.max_new_tokens),
+        .truncated = truncated,
+        .evaluation = true};
+    const Outcome outcome = rewards_.score(input);
     tally_.add(done.tag, outcome, done.tokens.size(), truncated);
     progress();
     if (!output_.is_open()) return;
@@ -135,8 +149,17 @@ class Evaluation {
                            {"prompt", row.prompt},   {"completion", text},
                            {"value", outcome.value}, {"correct", outcome.correct},
                            {"note", outcome.note},   {"status", status_name(outcome.status)},
+                           {"gold", gold_of(input)}, {"tokens", done.tokens.size()},
                            {"truncated", truncated}};
     output_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  }
+
+  // What the reward compares with; null when the row has nothing.
+  nlohmann::json gold_of(const RewardInput& input) const {
+    auto column = judge_.options.find("gold");
+    const bool named = column != judge_.options.end() && column->second.is_string();
+    auto gold = find_gold(input, named ? column->second.get<std::string>() : "");
+    return gold ? nlohmann::json(gold->text) : nlohmann::json();
   }
 
   void progress() {
@@ -163,8 +186,9 @@ class Evaluation {
         cat("choose a reward that fits these rows; --reward is '", options_.reward, "'"));
   }
 
-  const Options& options_;
+  const EvalOptions& options_;
   std::shared_ptr<const Dataset> data_;
+  RewardSpec judge_;
   RewardSet rewards_;
   LocalSampler sampler_;
   EvalTally tally_;
@@ -175,7 +199,13 @@ class Evaluation {
   std::vector<std::vector<int32_t>> prompts_;
 };
 
-void evaluate(const Options& options) {
+void evaluate(EvalOptions& options) {
+  for (uint32_t k : options.pass_at) {
+    if (k > options.samples)
+      throw Error(Code::usage, cat("--pass-at ", k),
+                  cat("there are ", options.samples, " samples a problem"),
+                  cat("sample more of them: -k ", k));
+  }
   Evaluation evaluation(options);
   EvalTally tally = evaluation.run();
   std::string text = options.json ? evaluation.json().dump(1) + "\n" : tally.text();
@@ -185,7 +215,7 @@ void evaluate(const Options& options) {
 }  // namespace
 
 void add_eval(Verb verb) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EvalOptions>();
   CLI::App* app =
       verb.app
           .add_subcommand("eval",
@@ -205,14 +235,25 @@ void add_eval(Verb verb) {
       ->check(whole_number(0));
   add("-k,--samples", options->samples, "K", "samples per problem")
       ->check(whole_number(1, 1 << 20));
+  add("--pass-at", options->pass_at, "K",
+      "also estimate pass@K from the K or more samples; may be repeated")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->check(whole_number(1, 1 << 20));
   add("--prompt-column", options->prompt_column, "NAME", "column that holds the prompt");
+  add("--column", options->columns, "NAME=FROM",
+      "a further name for a column, dotted names reach into objects; may be repeated")
+      ->allow_extra_args(false)
+      ->default_str("");
   add("--out", options->output, "FILE", "write every sample to this file of JSON lines");
   app->add_flag("--json", options->json, "one JSON object");
+  add_prompt_flags(*app, options->prompt);
   add_sampling_options(*app, *options);
   app->footer(
       "Examples:\n"
       "  reckon eval runs/quickstart \"builtin:chained_sum?split=heldout&terms=5&digits=1\" -k 4\n"
-      "  reckon eval my-model problems.jsonl --reward \"number?gold=solution\" --temperature 0");
+      "  reckon eval my-model problems.jsonl --reward \"number?gold=solution\" --temperature 0\n"
+      "  reckon eval my-model gsm8k/test.jsonl --chat --model-defaults -k 4 --out samples.jsonl");
   app->callback([options] { evaluate(*options); });
 }
 

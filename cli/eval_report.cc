@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/error.h"
 #include "base/text.h"
 
 namespace reckon {
@@ -41,7 +42,16 @@ Interval mean_interval(const std::vector<double>& shares, double samples) {
   return wilson(mean, std::clamp(effective, problems, problems * samples));
 }
 
-EvalTally::EvalTally(size_t problems, uint32_t samples) : samples_(samples), correct_(problems) {}
+double pass_at_k(uint32_t n, uint32_t c, uint32_t k) {
+  RECKON_CHECK(k <= n && c <= n, "pass@k of fewer than k samples");
+  if (n - c < k) return 1;
+  double none = 1;
+  for (uint32_t i = n - c + 1; i <= n; ++i) none *= 1 - static_cast<double>(k) / i;
+  return 1 - none;
+}
+
+EvalTally::EvalTally(size_t problems, uint32_t samples, std::vector<uint32_t> pass_at)
+    : samples_(samples), pass_at_(std::move(pass_at)), correct_(problems) {}
 
 void EvalTally::add(size_t problem, const Outcome& outcome, size_t tokens, bool truncated) {
   ++outcomes_[outcome.status];
@@ -78,6 +88,12 @@ double EvalTally::any_correct() const {
   return static_cast<double>(solved) / static_cast<double>(correct_.size());
 }
 
+double EvalTally::pass_at(uint32_t k) const {
+  double sum = 0;
+  for (uint32_t correct : correct_) sum += pass_at_k(samples_, correct, k);
+  return sum / static_cast<double>(correct_.size());
+}
+
 double EvalTally::mean_value() const { return scored() > 0 ? value_ / scored() : 0; }
 
 std::string EvalTally::text() const {
@@ -87,6 +103,11 @@ std::string EvalTally::text() const {
                           samples_ == 1 ? "pass@1" : ("avg@" + k).c_str(), 100 * accuracy(),
                           100 * bounds.low, 100 * bounds.high);
   if (samples_ > 1) text += line("%-10s %6.2f %%\n", ("pass@" + k).c_str(), 100 * any_correct());
+  for (uint32_t at : pass_at_) {
+    if (at == samples_) continue;  // is there already
+    text += line("%-10s %6.2f %%   estimated from %u samples\n", cat("pass@", at).c_str(),
+                 100 * pass_at(at), samples_);
+  }
   text += line("%-10s %zu%s\n", "problems", problems(),
                samples_ > 1 ? cat(", ", k, " samples each").c_str() : "");
   text += line("%-10s %.4f on average\n", "reward", mean_value());
@@ -107,7 +128,10 @@ nlohmann::json EvalTally::json() const {
     outcomes[status_name(status)] = static_cast<uint64_t>(outcome_count(status));
   double correct = 0;
   for (uint32_t of : correct_) correct += of;
+  nlohmann::json pass = nlohmann::json::object();
+  for (uint32_t k : pass_at_) pass[cat(k)] = pass_at(k);
   return {{"problems", problems()},
+          {"pass_at", pass},
           {"samples_per_problem", samples_},
           {"correct", static_cast<uint64_t>(correct)},
           {"accuracy", accuracy()},

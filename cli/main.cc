@@ -28,7 +28,7 @@ int hand_over(char** argv) {
 
 int main(int argc, char** argv) {
   std::string_view word = argc > 1 ? argv[1] : "";
-  if (word == "train" || word == "bench") return hand_over(argv);
+  if (word == "train" || word == "plan" || word == "bench") return hand_over(argv);
   if (word == "help") argv[1] = const_cast<char*>("--help");
   if (word == "--version") argv[1] = const_cast<char*>("version");
   int exit_code = 0;
@@ -37,9 +37,13 @@ int main(int argc, char** argv) {
   reckon::Verb verb{app, exit_code};
   app.add_subcommand("train", "Run the phases of a run file; the same command resumes it.")
       ->group("Train");
+  app.add_subcommand("plan", "What a run will need of memory and disk, and whether it fits.")
+      ->group("Train");
   reckon::add_sample(verb);
   reckon::add_eval(verb);
+  reckon::add_judge(verb);
   reckon::add_export(verb);
+  reckon::add_verify(verb);
   reckon::add_show(verb);
   reckon::add_config(verb);
   reckon::add_doctor(verb);

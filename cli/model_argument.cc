@@ -21,6 +21,12 @@ size_t samples_at_once(const LoadedModel& model, const GroupRequest& request) {
   return static_cast<size_t>(std::clamp<int64_t>(fit, 1, kEngine.max_rows));
 }
 
+// One that was asked for is read at once, the model's own when a chat is met.
+PromptEncoder::FindTemplate find_template(const Path& folder, const std::string& file) {
+  if (file.empty()) return [folder] { return load_chat_template(folder); };
+  return [given = load_chat_template(folder, file)] { return given; };
+}
+
 }  // namespace
 
 Path model_folder(const std::string& model) {
@@ -43,10 +49,10 @@ Path model_folder(const std::string& model) {
               cat("give the ", kModelHelp));
 }
 
-LocalSampler::LocalSampler(const std::string& path, int threads)
+LocalSampler::LocalSampler(const std::string& path, int threads, const std::string& chat_template)
     : folder(model_folder(path)),
       model(load_model(folder)),
-      prompts(model.tokenizer, load_chat_template(folder)),
+      prompts(model.tokenizer, find_template(folder, chat_template)),
       pool(threads > 0 ? threads : usable_cores()) {
   ParameterLayout layout(model.spec);
   auto weights =

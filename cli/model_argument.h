@@ -26,7 +26,8 @@ Path model_folder(const std::string& model);
 
 // A model ready to sample from. One thread.
 struct LocalSampler {
-  LocalSampler(const std::string& model, int threads);
+  // `chat_template`: a file to use in place of the model's own; empty: none.
+  LocalSampler(const std::string& model, int threads, const std::string& chat_template = "");
 
   // Queues a group, in parts when its KV would not fit at once; Error(code) that names `place` when
   // the model cannot take the prompt.

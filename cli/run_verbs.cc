@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/arguments.h"
 #include "cli/verbs.h"
 
 namespace reckon {
@@ -24,11 +25,19 @@ class Look : public CLI::Formatter {
   }
 };
 
+// What an error quotes from a file may be long, or hold what a terminal obeys.
+std::string shown(const std::string& text) {
+  constexpr size_t kLongest = 2000, kEnd = 300;
+  if (text.size() <= kLongest) return printable(text);
+  return cat(printable(text.substr(0, kLongest - kEnd)), " ... ",
+             printable(text.substr(text.size() - kEnd)));
+}
+
 int report(const Error& error) {
   std::fflush(stdout);
-  std::fprintf(stderr, "error: %s%s%s\n", error.place().c_str(), error.place().empty() ? "" : ": ",
-               error.problem().c_str());
-  if (!error.remedy().empty()) std::fprintf(stderr, "  -> %s\n", error.remedy().c_str());
+  std::fprintf(stderr, "error: %s%s%s\n", shown(error.place()).c_str(),
+               error.place().empty() ? "" : ": ", shown(error.problem()).c_str());
+  if (!error.remedy().empty()) std::fprintf(stderr, "  -> %s\n", shown(error.remedy()).c_str());
   return static_cast<int>(error.code());
 }
 

@@ -1,11 +1,22 @@
-// The sampling flags that `sample` and `eval` share.
+// The flags that `sample` and `eval` share: how texts become prompts, how completions are sampled
+// and when they end. One thread.
+//
+//   add_prompt_flags(*app, options.prompt);
+//   add_sampling_options(*app, options);
+//   ...
+//   LocalSampler sampler(options.model, options.threads, options.prompt.chat_template);
+//   use_model_defaults(options, sampler.model, sampler.folder);
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
-#include "cli/arguments.h"
+#include "base/error.h"
+#include "model/load_model.h"
+#include "pipeline/prompt.h"
 #include "rollout/engine.h"
 
 namespace reckon {
@@ -13,36 +24,46 @@ namespace reckon {
 struct SamplingOptions {
   SamplingParams sampling{
       .temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .max_new_tokens = 256};
+  std::vector<std::string> stop;
   uint64_t seed = 1;
   int threads = 0;
+  bool model_defaults = false;
+  const CLI::App* verb = nullptr;  // knows which flags were given
 };
 
-inline void add_sampling_options(CLI::App& verb, SamplingOptions& options) {
-  auto add = [&](const char* name, auto& value, const char* help, const CLI::Validator& check) {
-    verb.add_option(name, value, help)->type_name("N")->group("Sampling")->check(check);
-  };
-  add("--temperature", options.sampling.temperature, "0: greedy", number_between(0, 100));
-  add("--top-k", options.sampling.top_k, "keep the k likeliest tokens; 0: off",
-      whole_number(0, 1000000));
-  add("--top-p", options.sampling.top_p, "keep the likeliest tokens of this mass; 1: off",
-      number_between(1e-6, 1));
-  add("--min-p", options.sampling.min_p,
-      "keep tokens at least this likely beside the likeliest; 0: off", number_between(0, 1));
-  add("--max-new-tokens", options.sampling.max_new_tokens, "length limit",
-      whole_number(1, std::numeric_limits<int>::max()));
-  add("--seed", options.seed, "same seed, same text", whole_number(0));
-  add("--threads", options.threads, "0: all cores", whole_number(0, 1024));
-}
+struct PromptFlags {
+  bool chat = false;
+  std::string system, wrapper, chat_template;
+
+  // As a [data] entry would say it.
+  PromptOptions options() const;
+};
+
+void add_sampling_options(CLI::App& verb, SamplingOptions& options);
+void add_prompt_flags(CLI::App& verb, PromptFlags& flags);
+
+// With --model-defaults: what the model's generation_config.json says takes the place of every flag
+// that was not given; standard error says what was used. Error(usage) for a setting that the
+// sampler does not have.
+void use_model_defaults(SamplingOptions& options, const LoadedModel& model, const Path& folder);
+
+// A group of `prompt` without its samples, as these options sample and end it.
+GroupRequest request_of(const SamplingOptions& options, const LoadedModel& model,
+                        std::vector<int32_t> prompt);
 
 // What a result depends on beside the model, for `--json`.
-inline nlohmann::json sampling_json(const SamplingOptions& options) {
-  const SamplingParams& s = options.sampling;
-  return {{"temperature", s.temperature},
-          {"top_k", s.top_k},
-          {"top_p", s.top_p},
-          {"min_p", s.min_p},
-          {"seed", options.seed},
-          {"max_new_tokens", s.max_new_tokens}};
+nlohmann::json sampling_json(const SamplingOptions& options);
+
+// The command line's own errors, whatever they would be in a run file.
+template <class Make>
+auto from_command_line(const std::string& argument, Make make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    if (error.code() != Code::config) throw;
+    throw Error(Code::usage, error.place() == "template" ? "--template" : argument, error.problem(),
+                error.remedy());
+  }
 }
 
 }  // namespace reckon

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   reckon::prepare(app);
   reckon::Verb verb{app, exit_code};
   reckon::add_train(verb);
+  reckon::add_plan(verb);
   reckon::add_bench(verb);
   reckon::add_runtimes(verb);
   return reckon::run_verbs(app, exit_code, argc, argv);

@@ -25,13 +25,16 @@ void add_config(Verb verb);
 void add_doctor(Verb verb);
 void add_eval(Verb verb);
 void add_export(Verb verb);
+void add_judge(Verb verb);
 void add_sample(Verb verb);
 void add_show(Verb verb);
+void add_verify(Verb verb);
 void add_version(Verb verb);
 
 // Verbs that learn live in `reckon-train`, the only program that loads LibTorch.
 void add_train(Verb verb);
 void add_bench(Verb verb);
+void add_plan(Verb verb);
 void add_runtimes(Verb verb);
 
 // The look of the help; before the verbs are added, which inherit it.

@@ -8,12 +8,10 @@
 #include "learner/autograd_node.h"
 #include "learner/autograd_ops.h"
 #include "learner/backward.h"
+#include "learner/footprint.h"
 
 namespace reckon {
 namespace {
-
-// Floats of logits that the head's backward holds at once.
-constexpr int64_t kLogitsBudget = int64_t{16} << 20;
 
 at::Tensor indices(const std::vector<int32_t>& values) {
   return at::from_blob(const_cast<int32_t*>(values.data()), {static_cast<int64_t>(values.size())},
@@ -239,8 +237,8 @@ LearnerOps::Head LearnerOps::head(const at::Tensor& x) {
   return head;
 }
 
-// Walks blocks of rows. The logits come from the forward kernel again, so that a threshold keeps
-// exactly the same tokens.
+// Walks blocks of rows, and inside them slices of the vocabulary. The logits come from the forward
+// kernel again, so that a threshold keeps exactly the same tokens.
 at::Tensor LearnerOps::head_logits_backward(const at::Tensor& x, const at::Tensor& normed,
                                             const std::vector<HeadAnswer>& answers,
                                             const at::Tensor& d_logprob) {
@@ -252,12 +250,9 @@ at::Tensor LearnerOps::head_logits_backward(const at::Tensor& x, const at::Tenso
     // A scored token outside the kept set has no derivative.
     if (answers[i].logprob == -std::numeric_limits<float>::infinity()) f32(d)[i] = 0;
   }
-  const at::Tensor weight = matrix(weights_->head()).narrow(0, 0, spec_.vocab),
-                   wide_normed = wide(normed);
-  const at::Tensor d_normed = floats({x.size(0), spec_.hidden}),
-                   d_weight = floats({spec_.vocab, spec_.hidden});
-  const int64_t block =
-      std::clamp<int64_t>(kLogitsBudget / spec_.vocab, 64, std::max<int64_t>(x.size(0), 64));
+  const at::Tensor wide_normed = wide(normed), d_normed = floats({x.size(0), spec_.hidden});
+  const int64_t block = head_block(spec_.vocab, x.size(0)),
+                slice = head_slice(spec_.vocab, spec_.hidden);
   size_t query = 0;
   for (int64_t first = 0; first < x.size(0); first += block) {
     const int64_t count = std::min(block, x.size(0) - first);
@@ -286,9 +281,17 @@ at::Tensor LearnerOps::head_logits_backward(const at::Tensor& x, const at::Tenso
                           .logits = f32(logits),
                           .d_logits = f32(d_logits)},
                          pool_);
-    multiply({{d_weight, d_logits.t(), wide_normed.narrow(0, first, count)},
-              {d_normed.narrow(0, first, count), d_logits, weight}});
-    add_gradient(weights_->layout().head(), d_weight);
+    for (int64_t token = 0; token < spec_.vocab; token += slice) {
+      const int64_t tokens = std::min<int64_t>(slice, spec_.vocab - token);
+      const auto* weight = static_cast<const std::byte*>(weights_->head().data) +
+                           static_cast<size_t>(token * spec_.hidden) * dtype_size(dtype_);
+      const at::Tensor d_slice = d_logits.narrow(1, token, tokens),
+                       d_weight = floats({tokens, spec_.hidden});
+      multiply({{d_weight, d_slice.t(), wide_normed.narrow(0, first, count)},
+                {d_normed.narrow(0, first, count), d_slice, wide(weight, {tokens, spec_.hidden}),
+                 token > 0}});
+      add_gradient(weights_->layout().head(), d_weight, token * spec_.hidden);
+    }
     query = end;
   }
   return d_normed;

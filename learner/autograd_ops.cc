@@ -2,9 +2,11 @@
 #include "learner/autograd_ops.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -83,12 +85,17 @@ void LearnerOps::multiply(const std::vector<Product>& products) {
     stay_on_this_thread();
     const auto& [product, begin, count] = parts[static_cast<size_t>(i)];
     at::Tensor out = product->out.narrow(0, begin, count);
-    at::mm_out(out, product->left.narrow(0, begin, count), product->right);
+    const at::Tensor left = product->left.narrow(0, begin, count);
+    if (product->add) {
+      at::addmm_out(out, out, left, product->right);
+    } else {
+      at::mm_out(out, left, product->right);
+    }
   });
 }
 
-void LearnerOps::add_gradient(int parameter, const at::Tensor& values) {
-  float* sum = gradient(parameter);
+void LearnerOps::add_gradient(int parameter, const at::Tensor& values, int64_t first) {
+  float* sum = gradient(parameter) + first;
   const float* more = f32(values);
   pool_.for_ranges(values.numel(), 1 << 14, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) sum[i] += more[i];
@@ -120,6 +127,26 @@ at::Tensor LearnerOps::norm_backward_of(const void* weight, int parameter, const
                        pool_);
   ready(parameter);
   return d_normed;
+}
+
+// ---- activation checkpointing ----
+
+// The first run leaves no graph. Backward makes the layer's own and goes through it at once.
+at::Tensor LearnerOps::checkpoint(const std::function<at::Tensor(const at::Tensor&)>& layer,
+                                  const at::Tensor& x) {
+  if (!checkpointing_ || !recording()) return layer(x);
+  const at::Tensor in = x.detach();
+  at::Tensor out;
+  {
+    const at::NoGradGuard plain;
+    out = layer(in);
+  }
+  record({x}, {out}, [layer, in](const variable_list& d) -> variable_list {
+    const at::AutoGradMode again(true);
+    const at::Tensor leaf = in.detach().set_requires_grad(true);
+    return torch::autograd::grad({layer(leaf)}, {leaf}, {d[0]});
+  });
+  return out;
 }
 
 // ---- embedding ----

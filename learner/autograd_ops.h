@@ -41,10 +41,15 @@ class LearnerOps {
   // What the pass reads and adds to; all must outlive its backward. Drops the KV pages of the pass
   // before.
   void begin(const Weights& weights, const RowPlan& plan, float* gradients);
+  // Whether a recorded pass keeps only the inputs of the layers, and backward computes one layer at
+  // a time again by the same kernels: the same bits for less memory and one more forward.
+  void set_checkpointing(bool on) { checkpointing_ = on; }
   void on_grad_ready(std::function<void(int parameter)> callback) {
     grad_ready_ = std::move(callback);
   }
 
+  at::Tensor checkpoint(const std::function<at::Tensor(const at::Tensor&)>& layer,
+                        const at::Tensor& x);
   at::Tensor embed();
   at::Tensor attention_in(int layer, const at::Tensor& x);
   at::Tensor attend(int layer, const at::Tensor& qkv);
@@ -70,6 +75,7 @@ class LearnerOps {
   // Steps of backward, in fp32.
   struct Product {
     at::Tensor out, left, right;  // out = left right
+    bool add = false;             // out += left right
   };
   void multiply(const std::vector<Product>& products);
   at::Tensor wide(const at::Tensor& x) const;  // fp32, contiguous; x itself if it is
@@ -87,7 +93,8 @@ class LearnerOps {
   at::Tensor head_logits_backward(const at::Tensor& x, const at::Tensor& normed,
                                   const std::vector<HeadAnswer>& answers,
                                   const at::Tensor& d_logprob);
-  void add_gradient(int parameter, const at::Tensor& values);
+  // Adds to the parameter's gradient from its element `first` on.
+  void add_gradient(int parameter, const at::Tensor& values, int64_t first = 0);
   float* gradient(int parameter) { return gradients_ + weights_->layout()[parameter].offset; }
   void ready(int parameter) {
     if (grad_ready_ && parameter >= 0) grad_ready_(parameter);
@@ -97,6 +104,7 @@ class LearnerOps {
   DType dtype_;
   const KernelTable& kernels_;
   ThreadPool& pool_;
+  bool checkpointing_ = false;
   std::function<void(int)> grad_ready_;
   const Weights* weights_ = nullptr;
   const RowPlan* plan_ = nullptr;

@@ -12,12 +12,13 @@
 
 namespace reckon {
 
-double gemm_peer_flops(int size, int threads, double seconds) {
+double gemm_peer_flops(int size, DType dtype, int threads, double seconds) {
   c10::InferenceMode no_gradients;
   int before = at::get_num_threads();
   at::set_num_threads(threads);
-  at::Tensor a = at::full({size, size}, 0.5f), b = at::full({size, size}, 0.25f),
-             c = at::full({size, size}, 0.0f);
+  auto type = dtype == DType::bf16 ? at::kBFloat16 : at::kFloat;
+  at::Tensor a = at::full({size, size}, 0.5f, type), b = at::full({size, size}, 0.25f, type),
+             c = at::full({size, size}, 0.0f, type);
   at::mm_out(c, a, b);
   double best = 0, flops = 2.0 * size * size * size;
   for (double begin = monotonic_seconds(); monotonic_seconds() - begin < seconds || best == 0;) {

@@ -92,9 +92,17 @@ ModelSpec LearnerState::spec_of(const RunConfig& config) {
 }
 
 LearnerState::Origin LearnerState::make_origin(const RunConfig& config) {
+  PromptEncoder::FindTemplate chat = [path = Path(config.model.path)] {
+    return path.empty() ? nullptr : load_chat_template(path);
+  };
+  std::string own;
+  if (!config.model.chat_template.empty()) {  // was given for use: read at once
+    auto given = load_chat_template(config.model.path, config.model.chat_template);
+    own = given->text();
+    chat = [given] { return given; };
+  }
   if (!config.model.path.empty()) {
-    LoadedModel loaded = load_model(config.model.path);
-    return {std::move(loaded), load_chat_template(config.model.path, config.model.chat_template)};
+    return {load_model(config.model.path), std::move(chat), std::move(own)};
   }
   auto tokenizer = byte_tokenizer();
   ModelSpec spec = spec_from_nothing(config.model.fresh, *tokenizer);
@@ -102,7 +110,7 @@ LearnerState::Origin LearnerState::make_origin(const RunConfig& config) {
   fresh.spec = spec;
   fresh.masters = initial_masters(spec, ParameterLayout(spec), config.run.seed);
   fresh.tokenizer = tokenizer;
-  return {std::move(fresh), std::nullopt};
+  return {std::move(fresh), std::move(chat), std::move(own)};
 }
 
 LearnerState::LearnerState(const RunConfig& config, const KernelTable& kernels, ThreadPool& pool)
@@ -118,13 +126,17 @@ LearnerState::LearnerState(const RunConfig& config, Origin origin, const KernelT
       tokenizer_(std::move(origin.model.tokenizer)),
       prompts_(std::make_shared<PromptEncoder>(tokenizer_, std::move(origin.chat))),
       source_(std::move(origin.model.source)),
+      own_template_(std::move(origin.own_template)),
       masters_(std::move(origin.model.masters)),
       optimizer_(layout_),
       policy_(spec_, dtype_, kernels, pool) {
   publish(Version{0});
 }
 
+// The former version goes first, so that a run without staleness never holds two.
 void LearnerState::publish(Version version) {
+  policy_.set_weights(nullptr);
+  weights_.reset();
   weights_ = Weights::publish(spec_, layout_, dtype_, masters_.data(), version, pool_);
   policy_.set_weights(weights_);
 }
@@ -133,8 +145,10 @@ void LearnerState::start_phase(const PhaseConfig& phase) {
   next = Draw{0};
   if (phase.optimizer_state == "fresh") optimizer_.reset();
   if (phase.from != "model" || step.value == 0) return;
+  const Version version = weights_->id().version;
+  masters_ = {};  // never two arenas at once
   masters_ = make_origin(config_).model.masters;
-  publish(weights_->id().version);
+  publish(version);
 }
 
 Update LearnerState::apply(const OptimizerConfig& config, double lr, Version version, bool usable) {
@@ -168,6 +182,7 @@ CheckpointFacts LearnerState::facts(const std::string& run_id, const NumericsId&
 void LearnerState::save(const Path& folder) const {
   export_hugging_face(folder, *weights_, *tokenizer_,
                       {.source = source_.get(), .source_types = false});
+  if (!own_template_.empty()) write_file(folder / "chat_template.jinja", own_template_);
   std::filesystem::create_directories(folder / "trainer");
   write_arena(folder / "trainer" / "masters.safetensors", layout_, masters_, optimizer_.updates());
   write_arena(folder / "trainer" / "adam_m.safetensors", layout_, optimizer_.first_moment(),

@@ -60,7 +60,8 @@ class LearnerState {
  private:
   struct Origin {  // where the first weights come from
     LoadedModel model;
-    std::optional<ChatTemplate> chat;
+    PromptEncoder::FindTemplate chat;
+    std::string own_template;  // the run file's; empty: none
   };
   static Origin make_origin(const RunConfig& config);
   LearnerState(const RunConfig& config, Origin origin, const KernelTable& kernels,
@@ -75,6 +76,7 @@ class LearnerState {
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::shared_ptr<const PromptEncoder> prompts_;
   std::shared_ptr<const ModelSource> source_;  // null: made from nothing
+  std::string own_template_;                   // the run file's; goes into every checkpoint
   std::vector<float> masters_;
   AdamW optimizer_;
   Policy policy_;

@@ -38,11 +38,12 @@ class LocalStages::Journal {
 namespace {
 
 // A lease may name weights that grow too old while it waits; all that can still be of use are kept.
+// Without staleness that is the learner's own version alone.
 size_t weights_to_keep(const RunConfig& config) {
   uint32_t staleness = 0;
   for (const PhaseConfig& phase : config.phases)
     staleness = std::max(staleness, phase.rollout.max_staleness);
-  return size_t{staleness} + 2;
+  return staleness == 0 ? 0 : size_t{staleness} + 2;
 }
 
 }  // namespace
@@ -91,10 +92,14 @@ StreamTable LocalStages::make_streams(const RunConfig& config) {
     Stream training{.data = open(phase.data),
                     .seed = config.run.seed,
                     .shuffled = true,
-                    .sampling = phase.rollout.sampling};
+                    .sampling = phase.rollout.sampling,
+                    .stop = phase.rollout.stop};
     if (evaluation_) {
-      Stream evaluation{
-          .data = evaluation_, .seed = config.run.seed, .shuffled = false, .sampling = {}};
+      Stream evaluation{.data = evaluation_,
+                        .seed = config.run.seed,
+                        .shuffled = false,
+                        .sampling = {},
+                        .stop = phase.rollout.stop};
       evaluation.sampling.temperature = config.run.eval.temperature;
       evaluation.sampling.max_new_tokens = phase.rollout.sampling.max_new_tokens;
       streams.emplace(evaluation_stream(i), evaluation);

@@ -16,18 +16,16 @@ namespace reckon {
 
 struct Policy::Impl {
   Impl(const ModelSpec& model, DType type, const KernelTable& kernels, ThreadPool& pool)
-      : spec(model),
-        dtype(type),
-        ops(spec, type, kernels, pool),
-        gradients(static_cast<size_t>(ParameterLayout(spec).elements()), 0.0f) {}
+      : spec(model), dtype(type), ops(spec, type, kernels, pool) {}
 
   void check(const RowPlan& plan) const;
   Scores collect(const std::vector<HeadAnswer>& answers) const;
+  std::vector<float>& gradient_arena();
 
   const ModelSpec spec;
   const DType dtype;
   LearnerOps ops;
-  std::vector<float> gradients;
+  std::vector<float> gradients;  // empty until somebody needs them
   std::shared_ptr<const Weights> weights;
   std::shared_ptr<const Weights> recorded;  // those of the pass that `logprob` belongs to
   std::unique_ptr<RowPlan> plan;
@@ -63,14 +61,23 @@ Scores Policy::Impl::collect(const std::vector<HeadAnswer>& answers) const {
   return scores;
 }
 
+std::vector<float>& Policy::Impl::gradient_arena() {
+  if (gradients.empty()) gradients.assign(static_cast<size_t>(ParameterLayout(spec).elements()), 0);
+  return gradients;
+}
+
 Policy::Policy(const ModelSpec& spec, DType dtype, const KernelTable& kernels, ThreadPool& pool)
     : impl_(std::make_unique<Impl>(spec, dtype, kernels, pool)) {}
 
 Policy::~Policy() = default;
 
 void Policy::set_weights(std::shared_ptr<const Weights> weights) {
-  RECKON_CHECK(weights->spec() == impl_->spec && weights->dtype() == impl_->dtype,
+  RECKON_CHECK(!weights || (weights->spec() == impl_->spec && weights->dtype() == impl_->dtype),
                "weights of another model");
+  if (!weights) {
+    impl_->logprob.reset();
+    impl_->recorded.reset();
+  }
   impl_->weights = std::move(weights);
 }
 
@@ -83,7 +90,8 @@ Scores Policy::forward(const Pack& pack, bool with_gradient) {
   impl.check(*impl.plan);
   if (impl.plan->queries.empty()) return impl.collect({});
   const c10::AutoGradMode mode(with_gradient);
-  impl.ops.begin(*impl.recorded, *impl.plan, impl.gradients.data());
+  impl.ops.begin(*impl.recorded, *impl.plan,
+                 with_gradient ? impl.gradient_arena().data() : nullptr);
   LearnerOps::Head head = impl.ops.head(decode(impl.ops, impl.spec));
   if (with_gradient) impl.logprob = head.logprob;
   return impl.collect(head.answers);
@@ -108,7 +116,9 @@ void Policy::backward(const std::vector<std::vector<float>>& dlogprob) {
   torch::autograd::backward({root}, {gradient});
 }
 
-std::vector<float>& Policy::gradients() { return impl_->gradients; }
+std::vector<float>& Policy::gradients() { return impl_->gradient_arena(); }
+
+void Policy::set_checkpointing(bool on) { impl_->ops.set_checkpointing(on); }
 
 void Policy::on_grad_ready(std::function<void(int parameter)> callback) {
   impl_->ops.on_grad_ready(std::move(callback));

@@ -28,7 +28,11 @@ class Policy {
   Policy(const ModelSpec& spec, DType dtype, const KernelTable& kernels, ThreadPool& pool);
   ~Policy();
 
+  // Null: gives up the weights and whatever was kept of the last pass.
   void set_weights(std::shared_ptr<const Weights> weights);
+  // A pass with gradient keeps only the inputs of its layers; backward computes the rest again. No
+  // bit depends on it.
+  void set_checkpointing(bool on);
 
   // Log-prob of every completion token under the distribution sampled from. With gradient, what
   // backward needs is kept until backward() or the next forward().
@@ -36,7 +40,7 @@ class Policy {
   // dlogprob as in Scores::logprob: adds d(loss)/d(parameter) into gradients().
   void backward(const std::vector<std::vector<float>>& dlogprob);
 
-  // [layout.elements()], fp32; the caller clears it.
+  // [layout.elements()], fp32; the caller clears it. Takes its memory when first asked for.
   std::vector<float>& gradients();
   // Called during backward when a parameter's gradient of this pass is complete (for sharding
   // later).

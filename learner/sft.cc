@@ -14,17 +14,11 @@ namespace {
 // Prompt and completion of a row as token ids; nothing when they exceed the model's positions.
 std::optional<PackedGroup> group_of(const LearnerState& state, const Row& row, uint64_t index,
                                     int32_t sample) {
-  auto completion = row.columns.find("completion");
-  if (completion == row.columns.end() || !completion->is_string()) {
-    throw Error(Code::data, cat("row ", index), "has no text column 'completion'",
-                "supervised phases train on it: add the column or choose another data set");
-  }
   PackedGroup group;
   group.prompt = state.prompts()->encode(row);
   PackedCompletion target;
   target.sample = sample;
-  target.tokens = state.tokenizer().encode(completion->get_ref<const std::string&>());
-  target.tokens.push_back(state.tokenizer().end_id());
+  target.tokens = state.prompts()->encode_answer(row, cat("row ", index));
   if (group.prompt.empty())
     throw Error(Code::data, cat("row ", index), "has an empty prompt", "remove the row");
   if (group.prompt.size() + target.tokens.size() > static_cast<size_t>(state.spec().max_position))

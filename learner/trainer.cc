@@ -1,5 +1,7 @@
 #include "learner/trainer.h"
 
+#include <malloc.h>
+
 #include <cmath>
 #include <fstream>
 #include <optional>
@@ -20,11 +22,18 @@
 namespace reckon {
 namespace {
 
-// Before the model takes any memory.
-const RunConfig& affordable(const RunConfig& config, const RunFolder& folder) {
-  check_needs(estimate_needs(config, LearnerState::spec_of(config), folder.resumed()),
-              folder.root());
-  return config;
+// Before the model takes any memory: whether the run fits, and with activation checkpointing.
+bool affordable(const RunConfig& config, const RunFolder& folder) {
+  const ModelSpec spec = LearnerState::spec_of(config);
+  const Machine machine = machine_at(folder.root());
+  const bool checkpointing = wants_checkpointing(config, spec, machine);
+  const Needs needs =
+      estimate_needs(config, spec, {.checkpointing = checkpointing, .resumed = folder.resumed()});
+  check_needs(config, spec, needs, machine, folder.root());
+  log_info("run", cat("about ", gigabytes(needs.memory_peak()), " of memory and ",
+                      gigabytes(needs.disk_total()), " of disk, activation checkpointing ",
+                      checkpointing ? "on" : "off"));
+  return checkpointing;
 }
 
 class Trainer {
@@ -35,9 +44,12 @@ class Trainer {
         numerics_(numerics_id(kernels_)),
         folder_(config_),
         pool_(config.layout.threads > 0 ? config.layout.threads : usable_cores()),
-        state_(affordable(config_, folder_), kernels_, pool_),
+        checkpointing_(affordable(config_, folder_)),
+        state_(config_, kernels_, pool_),
         checkpoints_(folder_.checkpoints(), config.run.checkpoint.keep_last,
-                     config.run.checkpoint.keep_last, config.run.checkpoint.keep_best) {}
+                     config.run.checkpoint.keep_last, config.run.checkpoint.keep_best) {
+    state_.policy().set_checkpointing(checkpointing_);
+  }
 
   int run();
 
@@ -69,6 +81,7 @@ class Trainer {
   const NumericsId numerics_;
   RunFolder folder_;
   ThreadPool pool_;
+  const bool checkpointing_;  // of activations
   LearnerState state_;
   CheckpointFolder checkpoints_;
   std::optional<LocalStages> stages_;
@@ -343,6 +356,12 @@ void Trainer::checkpoint(std::optional<double> accuracy) {
 
 }  // namespace
 
-int train(const RunConfig& config) { return Trainer(config).run(); }
+// Large temporaries of backward go back to the system at once. By itself the allocator would learn
+// to keep them in its heap, where they leave holes that nothing fills.
+int train(const RunConfig& config) {
+  ::mallopt(M_MMAP_THRESHOLD, 16 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
+  return Trainer(config).run();
+}
 
 }  // namespace reckon

@@ -17,6 +17,8 @@ constexpr int kNoLimit = 1 << 30;
 
 class ByteTokenizer : public Tokenizer {
  public:
+  explicit ByteTokenizer(FileTexts files) : files_(std::move(files)) {}
+
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
     ids.reserve(text.size());
@@ -85,7 +87,11 @@ class ByteTokenizer : public Tokenizer {
                              {"pad_token", kPadText},
                              {"tokenizer_class", "PreTrainedTokenizerFast"}};
     write_file(folder / "tokenizer_config.json", config.dump(2) + "\n");
+    for (const auto& [name, bytes] : files_) write_file(folder / name, bytes);
   }
+
+ private:
+  const FileTexts files_;
 };
 
 nlohmann::json special(int32_t id, std::string_view text) {
@@ -127,8 +133,12 @@ nlohmann::json byte_tokenizer_json() {
 }
 
 std::shared_ptr<const Tokenizer> byte_tokenizer() {
-  static const auto tokenizer = std::make_shared<const ByteTokenizer>();
+  static const auto tokenizer = std::make_shared<const ByteTokenizer>(FileTexts());
   return tokenizer;
+}
+
+std::shared_ptr<const Tokenizer> byte_tokenizer(FileTexts files) {
+  return std::make_shared<const ByteTokenizer>(std::move(files));
 }
 
 }  // namespace reckon

@@ -4,7 +4,8 @@
 // kernels/kernels.h, and its workspace belongs to the Ops.
 //
 // Ops provides: Act (a [rows, hidden] activation; cheap to copy) and the calls below, each taking
-// the layer's index.
+// the layer's index. It may provide checkpoint(run, x), which returns run(x) and may run the layer
+// once more later (activation checkpointing).
 #pragma once
 
 #include "model/spec.h"
@@ -31,7 +32,15 @@ template <class Ops>
 typename Ops::Act decode(Ops& ops, const ModelSpec& spec) {
   typename Ops::Act x = ops.embed();
   for (int layer = 0; layer < static_cast<int>(spec.layers.size()); ++layer) {
-    x = decoder_layer(ops, spec.layers[static_cast<size_t>(layer)], layer, x);
+    const LayerSpec& shape = spec.layers[static_cast<size_t>(layer)];
+    const auto run = [&ops, &shape, layer](const typename Ops::Act& in) {
+      return decoder_layer(ops, shape, layer, in);
+    };
+    if constexpr (requires { ops.checkpoint(run, x); }) {
+      x = ops.checkpoint(run, x);
+    } else {
+      x = run(x);
+    }
   }
   return x;
 }

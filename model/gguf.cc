@@ -162,6 +162,8 @@ GgufVocabulary read_vocabulary(const GgufFile& file) {
   };
   words.bos_id = id("bos_token_id");
   words.eos_id = id("eos_token_id");
+  words.eot_id = id("eot_token_id");
+  words.eom_id = id("eom_token_id");
   words.unknown_id = id("unknown_token_id");
   words.padding_id = id("padding_token_id");
   auto switched = [&](const char* name) -> std::optional<bool> {

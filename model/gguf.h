@@ -57,6 +57,7 @@ struct GgufVocabulary {
                                     // 1 normal 2 unknown 3 control 4 user 5 unused 6 byte
   std::vector<std::string> merges;  // "left right", best first
   int32_t bos_id = -1, eos_id = -1, unknown_id = -1, padding_id = -1;  // -1: none
+  int32_t eot_id = -1, eom_id = -1;  // ends of a turn and of a message, beside eos
   std::optional<bool> add_bos, add_eos, add_space_prefix;
   std::string chat_template;  // empty: none
 };

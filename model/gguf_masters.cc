@@ -94,8 +94,9 @@ class Importer {
 
   void find(const Parameter& parameter) {
     const auto [key, prefix] = located(parameter.name);
-    const GgufRule& rule = *std::find_if(rules().begin(), rules().end(),
-                                         [&](const GgufRule& r) { return key == r.parameter; });
+    const GgufRule& rule =
+        *std::find_if(rules().begin(), rules().end(),
+                      [&name = key](const GgufRule& r) { return name == r.parameter; });
     const std::vector<FileTensor> parts = file_tensors(family_, spec_, parameter);
     for (size_t i = 0; i < parts.size(); ++i) {
       const size_t part = i % rule.tensors.size();

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/spm_tokenizer.h"
 #include "model/tokenizer_json.h"
+#include "model/unicode.h"
 
 namespace reckon {
 namespace {
@@ -132,6 +133,8 @@ json template_with_bos(const std::string& bos, int32_t id) {
           {"special_tokens", {{bos, entry}}}};
 }
 
+constexpr size_t kLongestToken = 4096;  // bytes; how its merges are made grows with the square
+
 // The vocabulary, checked, with what the file leaves open filled in.
 class Vocabulary {
  public:
@@ -150,12 +153,14 @@ class Vocabulary {
     }
     if (spm() && file.scores.size() != file.tokens.size()) misfit("scores");
     if (file.eos_id == -1) fail("has no end token", "set tokenizer.ggml.eos_token_id");
-    for (int32_t id : {file.bos_id, file.eos_id, file.unknown_id, file.padding_id}) {
+    for (int32_t id :
+         {file.bos_id, file.eos_id, file.eot_id, file.eom_id, file.unknown_id, file.padding_id}) {
       if (id < -1 || id >= static_cast<int64_t>(file.tokens.size())) {
         fail(cat("names the token ", id, " of ", file.tokens.size()), "the file is damaged");
       }
     }
     if (!spm()) pre_ = &pre_entry(file.pre, place);
+    check_texts();
   }
 
   bool spm() const { return file_.model == "llama"; }
@@ -209,6 +214,22 @@ class Vocabulary {
   }
   [[noreturn]] void misfit(const char* what) const {
     fail(cat("has not as many ", what, " as tokens"), "the file is damaged");
+  }
+
+  void check_texts() const {
+    for (size_t i = 0; i < file_.tokens.size(); ++i) {
+      const std::string& token = file_.tokens[i];
+      check_text(token, cat("token ", i));
+      if (spm() && token.size() > kLongestToken)
+        fail(cat("has a token ", i, " of ", token.size(), " bytes"), "the file is damaged");
+    }
+    for (size_t i = 0; i < file_.merges.size(); ++i) check_text(file_.merges[i], cat("merge ", i));
+    check_text(file_.chat_template, "its chat template");
+    check_text(file_.pre, "the name of its pre-tokenizer");
+  }
+  void check_text(const std::string& text, const std::string& what) const {
+    if (valid_prefix(text) != text.size())
+      fail(cat("has ", what, " that is not UTF-8"), "the file is damaged");
   }
 
   json added_tokens() const {
@@ -274,6 +295,9 @@ std::shared_ptr<const Tokenizer> gguf_tokenizer(const GgufVocabulary& file,
   if (file.bos_id >= 0) parts.bos = file.bos_id;
   parts.add_bos = vocabulary.add_bos();
   parts.end = file.eos_id;
+  for (int32_t id : {file.eot_id, file.eom_id}) {
+    if (id >= 0) parts.more_ends.push_back(id);
+  }
   parts.pad = file.padding_id >= 0 ? file.padding_id : file.eos_id;
   parts.files = {{"tokenizer.json", tokenizer.dump() + "\n"},
                  {"tokenizer_config.json", vocabulary.config_json().dump(2) + "\n"}};

@@ -114,14 +114,15 @@ void carry_configs(const Path& folder, const Weights& weights, const ExportOptio
 }
 
 void write_configs(const Path& folder, const Weights& weights, const Tokenizer& tokenizer) {
-  nlohmann::json config = config_of(weights.spec());
+  nlohmann::json config = config_of(weights.spec()), ends = tokenizer.end_ids();
+  if (ends.size() == 1) ends = ends[0];
   config["torch_dtype"] = type_note(weights.dtype());
   config["bos_token_id"] = nullptr;
-  config["eos_token_id"] = tokenizer.end_id();
+  config["eos_token_id"] = ends;
   config["pad_token_id"] = tokenizer.pad_id();
   write_json(folder / "config.json", config);
   write_json(folder / "generation_config.json", {{"do_sample", true},
-                                                 {"eos_token_id", tokenizer.end_id()},
+                                                 {"eos_token_id", ends},
                                                  {"pad_token_id", tokenizer.pad_id()},
                                                  {"temperature", 1.0}});
 }

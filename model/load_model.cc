@@ -29,12 +29,16 @@ LoadedModel load_gguf(const Path& path) {
 
 }  // namespace
 
-std::optional<ChatTemplate> load_chat_template(const Path& path, const Path& file) {
-  if (!file.empty()) return ChatTemplate::from_text(read_file(file), file.string());
-  if (!std::filesystem::is_regular_file(path)) return ChatTemplate::find(path);
-  const GgufVocabulary vocabulary = read_vocabulary(GgufFile(path));
-  if (vocabulary.chat_template.empty()) return std::nullopt;
-  return ChatTemplate::from_text(vocabulary.chat_template, path.string());
+std::shared_ptr<const ChatTemplate> load_chat_template(const Path& path, const Path& file) {
+  std::optional<ChatTemplate> found;
+  if (!file.empty()) {
+    found.emplace(ChatTemplate::from_text(read_file(file), file.string()));
+  } else if (!std::filesystem::is_regular_file(path)) {
+    if (auto own = ChatTemplate::find(path)) found.emplace(*std::move(own));
+  } else if (const auto words = read_vocabulary(GgufFile(path)); !words.chat_template.empty()) {
+    found.emplace(ChatTemplate::from_text(words.chat_template, path.string()));
+  }
+  return found ? std::make_shared<const ChatTemplate>(*std::move(found)) : nullptr;
 }
 
 ModelSpec load_spec(const Path& path) {

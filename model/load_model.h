@@ -3,7 +3,7 @@
 //   LoadedModel model = load_model("SmolLM2-135M-Instruct.Q4_1.gguf");
 #pragma once
 
-#include <optional>
+#include <memory>
 
 #include "model/chat_template.h"
 #include "model/hugging_face.h"
@@ -15,8 +15,8 @@ namespace reckon {
 LoadedModel load_model(const Path& path);
 ModelSpec load_spec(const Path& path);  // without the weights
 
-// The chat template that a model brings along, or the one in `file` if that is not empty. Nothing:
+// The chat template that a model brings along, or the one in `file` if that is not empty. Null:
 // there is none. Error(data) for a template that cannot be read.
-std::optional<ChatTemplate> load_chat_template(const Path& path, const Path& file = {});
+std::shared_ptr<const ChatTemplate> load_chat_template(const Path& path, const Path& file = {});
 
 }  // namespace reckon

@@ -13,7 +13,11 @@ namespace reckon {
 namespace {
 
 using Spans = std::vector<std::pair<size_t, size_t>>;
-constexpr uint32_t kMatchLimit = 10'000'000;  // steps of one match
+// Steps of one match. What sane patterns need grows with the stretch of text that they look at, so
+// that only few matches in a text take more than kQuick; a hostile one may take so many everywhere.
+constexpr uint32_t kQuick = 4000, kSlow = 4'000'000;
+constexpr uint32_t kMatchHeap = 256 << 10;  // KiB
+constexpr size_t kSlowMatches = 16, kTextPerSlowMatch = 1024;
 
 // PCRE2's \s has U+180E, which is no white space elsewhere.
 std::string with_white_space_by_property(const std::string& expression) {
@@ -102,23 +106,34 @@ void cut(std::string_view text, const Spans& found, Behaviour behaviour, bool in
 
 struct Pattern::Compiled {
   pcre2_code* code = nullptr;
-  pcre2_match_context* context = nullptr;
+  pcre2_match_context *quick = nullptr, *slow = nullptr;
   bool jit = false;
   std::string place, expression, literal;
 
   ~Compiled() {
-    pcre2_match_context_free(context);
+    pcre2_match_context_free(quick);
+    pcre2_match_context_free(slow);
     pcre2_code_free(code);
   }
 
-  // 1: `data` holds a match; 0: there is none.
-  bool match(std::string_view text, size_t at, pcre2_match_data* data) const {
+  int run(std::string_view text, size_t at, pcre2_match_data* data,
+          pcre2_match_context* context) const {
     auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
     int rc = PCRE2_ERROR_JIT_STACKLIMIT;
     if (jit) rc = pcre2_jit_match(code, subject, text.size(), at, 0, data, context);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT) {
       rc = pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data,
                        context);
+    }
+    return rc;
+  }
+
+  // Whether there is a match, which `data` then holds. `slow_left`: matches that may yet be slow.
+  bool match(std::string_view text, size_t at, pcre2_match_data* data, size_t& slow_left) const {
+    int rc = run(text, at, data, quick);
+    if (rc == PCRE2_ERROR_MATCHLIMIT && slow_left > 0) {
+      --slow_left;
+      rc = run(text, at, data, slow);
     }
     if (rc == PCRE2_ERROR_NOMATCH) return false;
     if (rc >= 0) return true;
@@ -153,10 +168,15 @@ Pattern::Pattern(const std::string& expression, const std::string& place, bool l
                 "the file is damaged, or the pattern needs another engine");
   }
   compiled->jit = pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE) == 0;
-  compiled->context = pcre2_match_context_create(nullptr);
-  pcre2_set_match_limit(compiled->context, kMatchLimit);
+  for (auto [context, limit] : {std::pair(&compiled->quick, kQuick), {&compiled->slow, kSlow}}) {
+    *context = pcre2_match_context_create(nullptr);
+    pcre2_set_match_limit(*context, limit);
+    pcre2_set_heap_limit(*context, kMatchHeap);
+  }
   compiled_ = std::move(compiled);
 }
+
+const std::string& Pattern::place() const { return compiled_->place; }
 
 void Pattern::matches(std::string_view text, Spans& found) const {
   found.clear();
@@ -169,7 +189,8 @@ void Pattern::matches(std::string_view text, Spans& found) const {
   }
   pcre2_match_data* data = thread_match_data();
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data);
-  for (size_t at = 0; at < text.size() && own.match(text, at, data);) {
+  size_t slow_left = kSlowMatches + text.size() / kTextPerSlowMatch;
+  for (size_t at = 0; at < text.size() && own.match(text, at, data, slow_left);) {
     if (range[1] > range[0] && range[0] >= at) found.emplace_back(range[0], range[1]);
     at = range[1] > std::max(at, range[0]) ? range[1]
          : range[1] < text.size()          ? range[1] + character_at(text, range[1]).size

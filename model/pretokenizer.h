@@ -16,11 +16,13 @@
 
 namespace reckon {
 
-// A regular expression in UTF-8 with Unicode classes, or a literal. Matching has a limit of steps:
-// an expression that exceeds it on a text ends the operation with Error(data).
+// A regular expression in UTF-8 with Unicode classes, or a literal. Matching has limits of steps, for
+// one match and for a whole text: an expression that exceeds them ends the operation with
+// Error(data).
 class Pattern {
  public:
   Pattern(const std::string& expression, const std::string& place, bool literal = false);
+  const std::string& place() const;
 
   // Where it matches in `text` (valid UTF-8), in order; empty matches are left out.
   void matches(std::string_view text, std::vector<std::pair<size_t, size_t>>& found) const;

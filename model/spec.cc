@@ -13,6 +13,7 @@ namespace {
 // hostile.
 constexpr int64_t kMaxSize = int64_t{1} << 26;
 constexpr int64_t kMaxLayers = 4096;
+constexpr double kMaxParameters = double{int64_t{1} << 48};
 
 template <class T>
 void require(bool holds, const std::string& field, T value, const char* rule) {
@@ -27,12 +28,14 @@ void require_size(const std::string& field, int64_t value) {
   require(value <= kMaxSize, field, value, "be at most 67108864");
 }
 
-int64_t layer_parameters(const ModelSpec& spec, const LayerSpec& layer) {
-  int64_t hidden = spec.hidden, qkv_rows = spec.qkv_rows();
-  int64_t attention = qkv_rows * hidden + hidden * spec.heads * spec.head_dim;
+// In double where it may be more than an int64_t holds.
+template <class Count>
+Count layer_parameters(const ModelSpec& spec, const LayerSpec& layer) {
+  Count hidden = spec.hidden, qkv_rows = static_cast<Count>(spec.qkv_rows());
+  Count attention = qkv_rows * hidden + hidden * spec.heads * spec.head_dim;
   if (spec.qkv_bias) attention += qkv_rows;
-  if (spec.qk_norm) attention += 2 * int64_t{spec.head_dim};
-  int64_t ffn = 3 * hidden * layer.ffn;
+  if (spec.qk_norm) attention += 2 * Count(spec.head_dim);
+  Count ffn = 3 * hidden * layer.ffn;
   if (layer.moe) ffn = layer.moe->experts * (hidden + 3 * hidden * layer.moe->ffn);
   return attention + ffn + 2 * hidden;
 }
@@ -69,7 +72,7 @@ double scaled(const RopeScaling& scaling, double frequency) {
 int64_t ModelSpec::parameter_count() const {
   int64_t embedding = int64_t{vocab} * hidden;
   int64_t count = embedding * (tied_head ? 1 : 2) + hidden;
-  for (const LayerSpec& layer : layers) count += layer_parameters(*this, layer);
+  for (const LayerSpec& layer : layers) count += layer_parameters<int64_t>(*this, layer);
   return count;
 }
 
@@ -108,6 +111,9 @@ void ModelSpec::validate() const {
       require_size(place + ".ffn", layers[i].ffn);
     }
   }
+  double parameters = 2.0 * vocab * hidden;
+  for (const LayerSpec& layer : layers) parameters += layer_parameters<double>(*this, layer);
+  require(parameters <= kMaxParameters, "parameters", parameters, "be at most 2^48");
 }
 
 Digest ModelSpec::id() const {

@@ -55,7 +55,8 @@ void TensorFolder::open_shards(const Path& index) {
   for (const auto& [name, file] : weight_map.items()) {
     if (!file.is_string()) disagree(index, cat("tensor '", name, "' has no file name"));
     auto file_name = file.get<std::string>();
-    if (file_name.empty() || Path(file_name).filename() != file_name) {
+    if (file_name.empty() || file_name == "." || file_name == ".." ||
+        Path(file_name).filename() != file_name) {
       disagree(index, cat("tensor '", name, "' lies in '", file_name, "', outside the folder"));
     }
     if (!files_.contains(file_name)) open(file_name);

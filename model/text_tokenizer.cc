@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "model/word_cache.h"
 
@@ -45,6 +46,7 @@ std::vector<AddedToken> chosen(const TextTokenizerParts& parts, bool of_normaliz
 }  // namespace
 
 std::string normalized(const std::vector<NormalizerStep>& steps, std::string_view text) {
+  const size_t longest = 4096 + 64 * text.size();  // far beyond what any normal form makes of it
   std::string out(text);
   std::vector<std::pair<size_t, size_t>> found;
   for (const NormalizerStep& any : steps) {
@@ -59,6 +61,11 @@ std::string normalized(const std::vector<NormalizerStep>& steps, std::string_vie
       for (auto [begin, end] : found) {
         changed.append(out, at, begin - at).append(replace->content);
         at = end;
+        if (changed.size() > longest) {
+          throw Error(Code::data, replace->pattern.place(),
+                      cat("the normalizer makes more than ", longest, " bytes of ", text.size()),
+                      "the file is damaged or hostile");
+        }
       }
       out = changed.append(out, at);
     }
@@ -198,6 +205,14 @@ void TextTokenizer::encode_piece(std::string_view piece, Workspace& work,
   const size_t before = ids.size();
   parts_.encoder->encode(piece, ids);
   work.words.insert(piece, ids.data() + before, ids.size() - before);
+}
+
+std::vector<int32_t> TextTokenizer::end_ids() const {
+  std::vector<int32_t> ids = {parts_.end};
+  for (int32_t id : parts_.more_ends) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+  return ids;
 }
 
 std::string_view TextTokenizer::token_bytes(int32_t id) const {

@@ -73,7 +73,8 @@ struct TextTokenizerParts {
   std::optional<int32_t> bos;
   bool add_bos = false;
   int32_t end = -1, pad = -1;
-  std::vector<std::pair<std::string, std::string>> files;  // names and bytes, for save()
+  std::vector<int32_t> more_ends;  // what else ends a completion
+  FileTexts files;                 // for save()
 };
 
 class TextTokenizer : public Tokenizer {
@@ -88,6 +89,7 @@ class TextTokenizer : public Tokenizer {
   std::optional<int32_t> token_id(std::string_view name) const override;
   int vocab_size() const override { return static_cast<int>(parts_.names.size()); }
   int32_t end_id() const override { return parts_.end; }
+  std::vector<int32_t> end_ids() const override;
   int32_t pad_id() const override { return parts_.pad; }
   std::optional<int32_t> bos_id() const override { return parts_.bos; }
   bool add_bos() const override { return parts_.add_bos; }

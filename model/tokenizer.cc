@@ -37,6 +37,14 @@ bool is_byte_tokenizer(const nlohmann::json& json) {
          (*model)["vocab"].size() == 256 && essence(json) == essence(byte_tokenizer_json());
 }
 
+FileTexts carried_files(const Path& folder) {
+  FileTexts files;
+  for (const char* name : kFiles) {
+    if (std::filesystem::exists(folder / name)) files.emplace_back(name, read_file(folder / name));
+  }
+  return files;
+}
+
 // The other files of a folder that tell about the tokenizer; absent ones are null.
 class Companions {
  public:
@@ -71,13 +79,22 @@ class Companions {
         if (ids.empty()) continue;
         id.emplace(ids.front());
       }
-      const int64_t number = id->integer();
-      if (number < 0 || number >= static_cast<int64_t>(parts.names.size()))
-        id->fail(cat("is ", number, ", which is no token of tokenizer.json"),
-                 "the files belong to different models");
-      return static_cast<int32_t>(number);
+      return token_of(*id, parts);
     }
     return std::nullopt;
+  }
+
+  // What ends a completion by generation_config.json, else by config.json: one id or a list.
+  std::vector<int32_t> ends(const TextTokenizerParts& parts) const {
+    std::vector<int32_t> ends;
+    for (size_t i = 2; i < files_.size() && ends.empty(); ++i) {
+      auto ids = node(i, "eos_token_id");
+      if (!ids) continue;
+      if (!ids->value().is_array()) ends.push_back(token_of(*ids, parts));
+      if (!ids->value().is_array()) continue;
+      for (const JsonNode& id : ids->items()) ends.push_back(token_of(id, parts));
+    }
+    return ends;
   }
 
   std::optional<bool> add_bos() const {
@@ -86,6 +103,14 @@ class Companions {
   }
 
  private:
+  static int32_t token_of(const JsonNode& id, const TextTokenizerParts& parts) {
+    const int64_t number = id.integer();
+    if (number < 0 || number >= static_cast<int64_t>(parts.names.size()))
+      id.fail(cat("is ", number, ", which is no token of tokenizer.json"),
+              "the files belong to different models");
+    return static_cast<int32_t>(number);
+  }
+
   std::optional<JsonNode> node(size_t file, const std::string& key) const {
     const auto& [place, json] = files_[file];
     return json.is_null() ? std::nullopt : JsonNode(json, place).find(key);
@@ -129,7 +154,7 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const Path& folder) {
     throw Error(Code::data, path.string(), "is not a JSON object",
                 "the file is damaged or not what its name says");
   }
-  if (is_byte_tokenizer(json)) return byte_tokenizer();
+  if (is_byte_tokenizer(json)) return byte_tokenizer(carried_files(folder));
   TextTokenizerParts parts = read_tokenizer_json(json, path.string());
   const Companions companions(folder);
   const auto end = companions.special("eos", parts);
@@ -141,11 +166,8 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const Path& folder) {
   parts.pad = companions.special("pad", parts).value_or(*end);
   if (auto bos = companions.special("bos", parts)) parts.bos = bos;
   parts.add_bos = parts.bos && companions.add_bos().value_or(parts.add_bos);
-  for (const char* name : kFiles) {
-    if (std::filesystem::exists(folder / name)) {
-      parts.files.emplace_back(name, read_file(folder / name));
-    }
-  }
+  parts.more_ends = companions.ends(parts);
+  parts.files = carried_files(folder);
   return std::make_shared<TextTokenizer>(std::move(parts));
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -35,7 +36,9 @@ class Tokenizer {
   // file spells it.
   virtual std::optional<int32_t> token_id(std::string_view name) const = 0;
   virtual int vocab_size() const = 0;  // ids lie in [0, vocab_size)
-  virtual int32_t end_id() const = 0;  // ends a completion
+  virtual int32_t end_id() const = 0;  // ends a text, and what training appends to one
+  // Every token that ends a completion, end_id() first; chat models have several.
+  virtual std::vector<int32_t> end_ids() const { return {end_id()}; }
   virtual int32_t pad_id() const = 0;
   // The token that begins a text, and whether the model expects it before a text that does not
   // bring it along. encode() leaves it to the caller.
@@ -63,8 +66,12 @@ class StreamDecoder {
   std::string held_;
 };
 
-// 256 bytes, then <|end|> = 256 and <|pad|> = 257.
+// Names and bytes of files.
+using FileTexts = std::vector<std::pair<std::string, std::string>>;
+
+// 256 bytes, then <|end|> = 256 and <|pad|> = 257. save() writes `files` over its own.
 std::shared_ptr<const Tokenizer> byte_tokenizer();
+std::shared_ptr<const Tokenizer> byte_tokenizer(FileTexts files);
 // The tokenizer of a Hugging Face folder; Error(data) names what is not supported.
 std::shared_ptr<const Tokenizer> load_tokenizer(const Path& folder);
 

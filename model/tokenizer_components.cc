@@ -8,6 +8,8 @@ namespace {
 constexpr char kGpt2Pattern[] =
     R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+constexpr size_t kMostSteps = 32;
+
 [[noreturn]] void unknown(const JsonNode& node, std::string_view kind, const std::string& type,
                           std::string_view known) {
   node.fail(cat("is the ", kind, " '", type, "', which is not supported"),
@@ -38,9 +40,7 @@ MetaspaceRule read_metaspace(const JsonNode& node) {
   if (scheme != "always" && scheme != "first" && scheme != "never") {
     unknown(node, "prepend scheme", scheme, "always, first, never");
   }
-  const std::string& replacement = node.at("replacement").text();
-  if (replacement.empty()) node.at("replacement").fail("is empty", JsonNode::kDamaged);
-  return {replacement,
+  return {read_metaspace_sign(node),
           scheme == "always"  ? Prepend::always
           : scheme == "first" ? Prepend::first
                               : Prepend::never,
@@ -49,6 +49,7 @@ MetaspaceRule read_metaspace(const JsonNode& node) {
 
 void add_pretokenizer(const JsonNode& node, PretokenizerOfFile& out) {
   const std::string type = node.at("type").text();
+  if (out.rules.size() >= kMostSteps) node.fail("is one step too many", JsonNode::kDamaged);
   if (out.bytes) node.fail("comes after ByteLevel", "ByteLevel must be the last pre-tokenizer");
   if (type == "Sequence") {
     for (const JsonNode& item : node.at("pretokenizers").items()) add_pretokenizer(item, out);
@@ -79,6 +80,7 @@ void add_pretokenizer(const JsonNode& node, PretokenizerOfFile& out) {
 
 void add_normalizer(const JsonNode& node, std::vector<NormalizerStep>& out) {
   const std::string type = node.at("type").text();
+  if (out.size() >= kMostSteps) node.fail("is one step too many", JsonNode::kDamaged);
   if (type == "Sequence") {
     for (const JsonNode& item : node.at("normalizers").items()) add_normalizer(item, out);
   } else if (type == "NFC") {
@@ -99,6 +101,14 @@ void add_normalizer(const JsonNode& node, std::vector<NormalizerStep>& out) {
 }
 
 }  // namespace
+
+std::string read_metaspace_sign(const JsonNode& node) {
+  const JsonNode sign = node.at("replacement");
+  const std::string& text = sign.text();
+  if (text.empty() || text == " " || character_at(text, 0).size != text.size())
+    sign.fail(cat("is '", text, "', not one character for a space"), JsonNode::kDamaged);
+  return text;
+}
 
 PretokenizerOfFile read_pretokenizer(const nlohmann::json& json, const std::string& place) {
   PretokenizerOfFile out;

@@ -8,6 +8,7 @@ namespace reckon {
 namespace {
 
 constexpr char kMetaspace[] = "\u2581";  // SentencePiece's sign for a space
+constexpr size_t kMostReplacements = 16;
 
 // How a decoder turns the name of a token into bytes.
 struct Decoding {
@@ -28,10 +29,12 @@ void add_decoder(const JsonNode& node, Decoding& out) {
   } else if (type == "Replace") {
     const std::string& pattern = node.at("pattern").at("String").text();
     if (pattern.empty()) node.fail("replaces an empty text", JsonNode::kDamaged);
+    if (out.replaced.size() >= kMostReplacements)
+      node.fail("is one replacement too many", JsonNode::kDamaged);
     out.replaced.emplace_back(pattern, node.at("content").text());
   } else if (type == "Metaspace") {
     const bool legacy = node.flag("add_prefix_space", true);
-    out.replaced.emplace_back(node.at("replacement").text(), " ");
+    out.replaced.emplace_back(read_metaspace_sign(node), " ");
     if (node.text("prepend_scheme", legacy ? "always" : "never") != "never") {
       out.stripped_spaces = 1;
     }
@@ -47,16 +50,26 @@ void add_decoder(const JsonNode& node, Decoding& out) {
   }
 }
 
-std::string decoded(const std::string& name, const Decoding& how) {
+std::string replaced(const std::string& text, const std::string& from, const std::string& to,
+                     size_t longest, const JsonNode& decoder) {
+  std::string out;
+  for (size_t at = 0, next; at < text.size(); at = next + from.size()) {
+    next = text.find(from, at);
+    out.append(text, at, next - at);
+    if (next == std::string::npos) break;
+    out += to;
+    if (out.size() > longest) decoder.fail("makes a token far too long", JsonNode::kDamaged);
+  }
+  return out;
+}
+
+std::string decoded(const std::string& name, const Decoding& how, const JsonNode& decoder) {
   if (how.byte_tokens) {
     if (auto byte = byte_of_token_name(name)) return std::string(1, static_cast<char>(*byte));
   }
   std::string text = name;
-  for (const auto& [from, to] : how.replaced) {
-    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-      text.replace(at, from.size(), to);
-    }
-  }
+  const size_t longest = 64 + 4 * name.size();
+  for (const auto& [from, to] : how.replaced) text = replaced(text, from, to, longest, decoder);
   if (how.bytes) {
     if (auto bytes = bytes_of_characters(text)) return *bytes;
   }
@@ -255,10 +268,13 @@ TextTokenizerParts read_tokenizer_json(const nlohmann::json& json, const std::st
   parts.pretokenizer = Pretokenizer(std::move(cut.rules));
   parts.encoder = std::make_shared<BpeModel>(std::move(bpe), place);
 
+  const JsonNode decoder = root.at("decoder");
   Decoding decoding;
-  add_decoder(root.at("decoder"), decoding);
+  add_decoder(decoder, decoding);
   parts.stripped_spaces = decoding.stripped_spaces;
-  for (const std::string& name : parts.names) parts.bytes.push_back(decoded(name, decoding));
+  for (const std::string& name : parts.names) {
+    parts.bytes.push_back(decoded(name, decoding, decoder));
+  }
   for (const AddedToken& token : parts.added) {
     // An added token is the text that it was found as, even where its letters could stand for
     // bytes.

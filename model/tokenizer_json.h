@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "model/json_node.h"
 #include "model/text_tokenizer.h"
 
 namespace reckon {
@@ -22,5 +23,7 @@ struct PretokenizerOfFile {
 };
 PretokenizerOfFile read_pretokenizer(const nlohmann::json& json, const std::string& place);
 std::vector<NormalizerStep> read_normalizer(const nlohmann::json& json, const std::string& place);
+// The character that a "Metaspace" puts for a space.
+std::string read_metaspace_sign(const JsonNode& node);
 
 }  // namespace reckon

@@ -97,7 +97,8 @@ struct NumericsSection {
 };
 
 struct LayoutSection {
-  int threads = 0;  // of kernels and learner; 0: all cores
+  int threads = 0;                                // of kernels and learner; 0: all cores
+  std::string activation_checkpointing = "auto";  // auto, on, off
 };
 
 // A [data] entry. As text (`train = "x.jsonl"`) it is a file.
@@ -112,6 +113,7 @@ struct DataSource {
 struct RolloutConfig {              // [rollout], and inside a phase
   uint32_t samples_per_prompt = 8;  // G
   SamplingParams sampling;          // keys temperature, top_k, top_p, min_p, max_new_tokens
+  std::vector<std::string> stop;    // texts that end a completion
   uint32_t max_staleness = 0;       // 0: synchronous, deterministic
   uint64_t max_draws = 0;           // per step; 0: 8 * prompts_per_step
   uint32_t lookahead = 0;           // groups sampled beyond what is needed if all pass

@@ -166,8 +166,13 @@ std::vector<Key> numerics_keys() {
 }
 
 std::vector<Key> layout_keys() {
-  return {free(automatic("all cores", key("threads", &LayoutSection::threads, within(0, 1024),
-                                          "of kernels and learner")))};
+  using S = LayoutSection;
+  return {free(automatic("all cores",
+                         key("threads", &S::threads, within(0, 1024), "of kernels and learner"))),
+          free(key("activation_checkpointing", &S::activation_checkpointing,
+                   one_of({"auto", "on", "off"}),
+                   "on: backward computes each layer again, for less memory; auto: on when the run "
+                   "would not fit in the memory that is free without it"))};
 }
 
 std::vector<Key> sampling_keys() {
@@ -188,6 +193,9 @@ std::vector<Key> rollout_keys() {
   std::vector<Key> keys = {key("samples_per_prompt", &S::samples_per_prompt, within(1, kMany),
                                "completions per prompt: the size of a group; grpo needs 2")};
   add(keys, "", &S::sampling, sampling_keys());
+  keys.push_back(
+      automatic("none", key("stop", &S::stop, any(),
+                            "texts that end a completion, as end tokens do; they belong to it")));
   keys.push_back(key("max_staleness", &S::max_staleness, within(0, kMany),
                      "weight versions a sample may be behind; 0: synchronous and deterministic"));
   keys.push_back(automatic(

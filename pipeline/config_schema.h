@@ -25,8 +25,8 @@ struct Pair {  // a list of two numbers
 struct Constant {  // a key with one possible value, for readers of the file
   const char* value;
 };
-using Slot =
-    std::variant<int*, uint32_t*, uint64_t*, double*, bool*, std::string*, DType*, Pair, Constant>;
+using Slot = std::variant<int*, uint32_t*, uint64_t*, double*, bool*, std::string*,
+                          std::vector<std::string>*, DType*, Pair, Constant>;
 
 enum class Unit {
   none,

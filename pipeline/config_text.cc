@@ -51,11 +51,12 @@ std::vector<Section> sections_of(RunConfig& config) {
   return sections;
 }
 
-// Nothing there to write: an empty text that becomes something by itself, or a required number that
-// nobody gave.
+// Nothing there to write: an empty text or list that becomes something by itself, or a required
+// number that nobody gave.
 bool left_out(const Key& key, const Slot& slot) {
   if (key.automatic.empty()) return false;
   if (const auto* text = std::get_if<std::string*>(&slot)) return (*text)->empty();
+  if (const auto* list = std::get_if<std::vector<std::string>*>(&slot)) return (*list)->empty();
   return key.automatic == "required" && toml_value(slot) == "0";
 }
 

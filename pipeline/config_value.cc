@@ -116,6 +116,19 @@ class Assignment {
     *slot.second = in_range(value[1].get<double>());
   }
 
+  std::vector<std::string> texts(const nlohmann::json& value) const {
+    const nlohmann::json list = value.is_string() ? nlohmann::json::array({value}) : value;
+    if (!list.is_array()) throw refuse(cat("must be a list of texts, not ", describe(value)));
+    std::vector<std::string> texts;
+    for (const nlohmann::json& entry : list) {
+      if (!entry.is_string())
+        throw refuse(cat("must be a list of texts; it holds ", describe(entry)));
+      texts.push_back(entry.get<std::string>());
+      if (texts.back().empty()) throw refuse("must not hold an empty text");
+    }
+    return texts;
+  }
+
   std::string text(const nlohmann::json& value) const {
     if (!value.is_string()) throw refuse(cat("must be a text, not ", describe(value)));
     std::string chosen = value.get<std::string>();
@@ -179,6 +192,7 @@ void assign(const Section& section, const Key& key, const nlohmann::json& value,
                    *slot = value.get<bool>();
                  },
                  [&](std::string* slot) { *slot = to.text(value); },
+                 [&](std::vector<std::string>* slot) { *slot = to.texts(value); },
                  [&](DType* slot) { *slot = to.text(value) == "bf16" ? DType::bf16 : DType::f32; },
                  [&](Pair slot) { to.pair(slot, value); },
                  [&](Constant) { to.text(value); },
@@ -189,6 +203,8 @@ void assign(const Section& section, const Key& key, const nlohmann::json& value,
 
 nlohmann::json value_of_text(const Slot& slot, const std::string& text) {
   if (std::holds_alternative<std::string*>(slot) || std::holds_alternative<DType*>(slot))
+    return unquoted(text);
+  if (std::holds_alternative<std::vector<std::string>*>(slot) && !text.starts_with('['))
     return unquoted(text);
   return value_of_text(text);
 }
@@ -228,6 +244,11 @@ std::string toml_value(const Slot& slot) {
                         [](const double* value) { return number_text(*value); },
                         [](const bool* value) { return std::string(*value ? "true" : "false"); },
                         [](const std::string* value) { return toml_text(*value); },
+                        [](const std::vector<std::string>* value) {
+                          std::vector<std::string> parts;
+                          for (const std::string& text : *value) parts.push_back(toml_text(text));
+                          return cat("[", join(parts, ", "), "]");
+                        },
                         [](const DType* value) { return toml_text(dtype_name(*value)); },
                         [](Pair value) {
                           return cat("[", number_text(*value.first), ", ",
@@ -246,6 +267,7 @@ std::string type_of(const Key& key, const Slot& slot) {
                         [](const double*) { return "a number"; },
                         [](const bool*) { return "true or false"; },
                         [](const std::string*) { return "a text"; },
+                        [](const std::vector<std::string>*) { return "a list of texts"; },
                         [](const DType*) { return "a text"; },
                         [](Pair) { return "a list of two numbers"; },
                         [](Constant) { return "a text"; },

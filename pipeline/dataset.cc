@@ -45,6 +45,25 @@ std::optional<size_t> first_bad_byte(std::string_view text) {
   return std::nullopt;
 }
 
+// Whether lists and objects lie within each other so deeply that copying them takes much stack.
+bool nests_too_deeply(std::string_view json) {
+  constexpr int kDeepest = 256;
+  int depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted) {
+      i += c == '\\';
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 class JsonLines : public Dataset {
  public:
   JsonLines(const std::string& path, const PromptOptions& prompt)
@@ -91,6 +110,9 @@ class JsonLines : public Dataset {
       throw Error(Code::data, cat(place_of(line), ":", *bad + 1), "is not valid UTF-8",
                   "save the file as UTF-8");
     }
+    if (nests_too_deeply(text))
+      throw Error(Code::data, place_of(line), "is nested too deeply",
+                  "write an object of texts, numbers and short lists");
     try {
       return nlohmann::json::parse(text);
     } catch (const nlohmann::json::parse_error& error) {

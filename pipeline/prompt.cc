@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "pipeline/messages.h"
 #include "rewards/columns.h"
 
 namespace reckon {
@@ -16,20 +17,10 @@ using nlohmann::json;
 constexpr const char* kGoldMarker = "####";
 constexpr const char* kBlank = " \t\r\n";
 
-Error bad_row(const std::string& place, const std::string& problem, const std::string& remedy) {
-  return Error(Code::data, place, problem, remedy);
-}
-
 std::vector<std::string> names_of(const json& row) {
   std::vector<std::string> names;
   for (const auto& [name, value] : row.items()) names.push_back(name);
   return names;
-}
-
-// "did you mean 'x'? " or nothing.
-std::string hint(const std::string& name, const std::vector<std::string>& names) {
-  auto near = nearest(name, names);
-  return near ? cat("did you mean '", *near, "'? ") : "";
 }
 
 std::string stripped(std::string_view text) {
@@ -118,55 +109,6 @@ void rename(json& row, const std::map<std::string, std::string>& columns,
   for (auto& [name, value] : values) row[name] = std::move(value);
 }
 
-ChatMessage message_of(const json& entry, const std::string& who, const std::string& place) {
-  if (!entry.is_object())
-    throw bad_row(place, cat(who, " is ", json_type_name(entry), ", not an object"),
-                  "write {\"role\": \"user\", \"content\": \"...\"}");
-  static const std::vector<std::string> kRoles = {"system", "user", "assistant", "tool"};
-  for (const auto& [name, value] : entry.items()) {
-    if (name == "role" || name == "content" || value.is_null()) continue;
-    throw bad_row(place, cat(who, " has '", name, "'"), "a message has role and content alone");
-  }
-  for (const char* name : {"role", "content"}) {
-    auto found = entry.find(name);
-    if (found == entry.end())
-      throw bad_row(place, cat(who, " has no '", name, "'"),
-                    "write {\"role\": \"user\", \"content\": \"...\"}");
-    if (!found->is_string())
-      throw bad_row(place, cat("'", name, "' of ", who, " is ", json_type_name(*found)),
-                    "it has to be a text; images and sound are not supported");
-  }
-  ChatMessage message{entry.at("role"), entry.at("content")};
-  if (std::find(kRoles.begin(), kRoles.end(), message.role) == kRoles.end())
-    throw bad_row(place, cat(who, " has the role '", message.role, "'"),
-                  cat(hint(message.role, kRoles), "the roles: ", join(kRoles, ", ")));
-  return message;
-}
-
-std::vector<ChatMessage> messages_of(const json& list, const std::string& column,
-                                     const std::string& place) {
-  std::vector<ChatMessage> messages;
-  for (const json& entry : list) {
-    std::string who = cat("message ", messages.size() + 1, " of column '", column, "'");
-    messages.push_back(message_of(entry, who, place));
-  }
-  if (messages.empty())
-    throw bad_row(place, cat("column '", column, "' has no messages"),
-                  "remove the row, or give it a prompt");
-  if (messages.back().role == "assistant" || messages.back().role == "system") {
-    throw bad_row(place,
-                  cat("column '", column, "' ends with a message of the ", messages.back().role),
-                  "the last message has to be the user's, for the model to answer");
-  }
-  return messages;
-}
-
-std::string joined(const std::vector<ChatMessage>& messages) {
-  std::vector<std::string> contents;
-  for (const ChatMessage& message : messages) contents.push_back(message.content);
-  return join(contents, "\n\n");
-}
-
 const json& prompt_of(const json& row, const std::string& column, const std::string& place) {
   const json* prompt = find_column(row, column);
   if (prompt == nullptr) {
@@ -189,14 +131,6 @@ Error bad_template(const std::string& problem, const std::string& remedy) {
 }
 
 }  // namespace
-
-std::string json_type_name(const json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_boolean()) return "true or false";
-  if (value.is_number()) return "a number";
-  if (value.is_array()) return "a list";
-  return value.is_object() ? "an object" : "a text";
-}
 
 PromptTemplate::PromptTemplate(std::string_view text) {
   const char* doubled = "write {{ and }} for braces that are part of the text";
@@ -285,6 +219,27 @@ std::string RowShaper::recognise(const json& first) {
   return options_.format;
 }
 
+void RowShaper::read_prompt(json& object, Row& row, const std::string& place) const {
+  auto conversation = object.find(kConversation);
+  const bool whole =
+      options_.column == kConversation ||
+      (options_.column == "prompt" && !object.contains("prompt") && conversation != object.end());
+  const std::string column = whole ? kConversation : options_.column;
+  const json& prompt = prompt_of(object, column, place);
+  if (prompt.is_string()) {
+    row.prompt = prompt.get<std::string>();
+    if (row.prompt.empty())
+      throw bad_row(place, cat("column '", column, "' is empty"),
+                    "remove the row, or give it a prompt");
+  } else if (whole) {
+    read_conversation(prompt, row, place);
+  } else {
+    row.messages = all_messages(prompt, column, place);
+    check_prompt(row.messages, column, place);
+  }
+  object.erase(column);
+}
+
 Row RowShaper::shape(json object, const std::string& place) const {
   if (!object.is_object())
     throw bad_row(place, cat("is ", json_type_name(object), ", not an object"),
@@ -297,15 +252,7 @@ Row RowShaper::shape(json object, const std::string& place) const {
     if (row.prompt.empty())
       throw bad_row(place, "the template gives an empty text", "name a column that holds text");
   } else {
-    const json& prompt = prompt_of(object, options_.column, place);
-    if (prompt.is_array())
-      row.messages = messages_of(prompt, options_.column, place);
-    else
-      row.prompt = prompt.get<std::string>();
-    if (row.messages.empty() && row.prompt.empty())
-      throw bad_row(place, cat("column '", options_.column, "' is empty"),
-                    "remove the row, or give it a prompt");
-    object.erase(options_.column);
+    read_prompt(object, row, place);
   }
   bool text = row.messages.empty();
   if (text && (options_.chat || !options_.system.empty()))
@@ -316,7 +263,10 @@ Row RowShaper::shape(json object, const std::string& place) const {
                     "keep one of the two");
     row.messages.insert(row.messages.begin(), {"system", options_.system});
   }
-  if (!row.messages.empty()) row.prompt = joined(row.messages);
+  if (!row.messages.empty()) {
+    row.prompt = joined(row.messages);
+    read_reply(object, row, place);
+  }
   row.columns = std::move(object);
   return row;
 }

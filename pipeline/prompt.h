@@ -21,6 +21,9 @@ struct Row {
   std::string prompt;      // of a chat: the contents of its messages, blank lines between them
   nlohmann::json columns;  // object: every other column; generators give "answer" and "completion"
   std::vector<ChatMessage> messages = {};  // of a chat, for the chat template; empty: plain text
+  // The assistant's answer to `messages` where the row brings one as a message; `completion` in
+  // `columns` is then its text.
+  std::vector<ChatMessage> reply = {};
 };
 
 struct PromptOptions {
@@ -66,15 +69,15 @@ class RowShaper {
   // name when it is not plain.
   std::string recognise(const nlohmann::json& first);
 
+  // Error(data) at `place`.
   Row shape(nlohmann::json object, const std::string& place) const;
   const PromptOptions& options() const { return options_; }
 
  private:
+  void read_prompt(nlohmann::json& object, Row& row, const std::string& place) const;
+
   PromptOptions options_;
   PromptTemplate wrapper_;
 };
-
-// "a list", "a number", ... for messages.
-std::string json_type_name(const nlohmann::json& value);
 
 }  // namespace reckon

@@ -45,7 +45,8 @@ Outcome score_sample(const RewardSet& rewards, const Stream& stream, const Token
                                      .columns = &row.columns,
                                      .completion_tokens = static_cast<uint32_t>(tokens.size()),
                                      .max_new_tokens = sample.sampling->max_new_tokens,
-                                     .truncated = sample.finish == fb::Finish_length});
+                                     .truncated = sample.finish == fb::Finish_length,
+                                     .evaluation = is_evaluation(PhaseId{sample.key->phase()})});
     if (std::isfinite(outcome.value) && std::isfinite(outcome.raw)) return outcome;
     return without_score(Status::crashed, "a reward gave a value that is not finite");
   } catch (const std::exception& error) {

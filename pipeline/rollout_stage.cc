@@ -105,8 +105,9 @@ void RolloutStage::Impl::run(std::stop_token stop) {
 }
 
 // While there is work the request only leaves its address at the store; what it grants is taken on
-// a later pass.
+// a later pass. Without work the wait may be a whole training step, which needs the memory itself.
 void RolloutStage::Impl::lease(std::stop_token stop) {
+  if (engine.idle()) engine.sleep();
   for (LeasedPrompt& granted : client.lease_prompts(options.lease_groups, engine.idle())) {
     if (renew(granted)) receive(std::move(granted), stop);
   }
@@ -194,7 +195,8 @@ void RolloutStage::Impl::start(LeasedPrompt lease) {
            .samples = {group.awaited.begin(), group.awaited.end()},
            .sampling = group.sampling,
            .noise = {options.seed, group.lease.group.phase.value, group.lease.group.draw.value},
-           .stop_tokens = {prompts->tokenizer().end_id()}});
+           .stop_tokens = prompts->tokenizer().end_ids(),
+           .stop_strings = StopStrings::make(prompts->shared_tokenizer(), stream->second.stop)});
       running.emplace(last_tag, std::move(group));
       return;
     } catch (const Error& error) {  // it can never fit

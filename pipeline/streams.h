@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "pipeline/dataset.h"
@@ -22,7 +24,8 @@ struct Stream {
   uint64_t seed = 0;     // of the order
   bool shuffled = true;  // false: draw d is row d, and again from row 0
   SamplingParams sampling{};
-  size_t max_prompt_tokens = 0;  // a longer prompt is not sampled; 0: as the data says
+  std::vector<std::string> stop{};  // texts that end a completion
+  size_t max_prompt_tokens = 0;     // a longer prompt is not sampled; 0: as the data says
 };
 
 using StreamTable = std::map<PhaseId, Stream>;
@@ -31,6 +34,7 @@ using StreamTable = std::map<PhaseId, Stream>;
 // evaluated on.
 inline PhaseId training_stream(uint32_t index) { return PhaseId{2 * index}; }
 inline PhaseId evaluation_stream(uint32_t index) { return PhaseId{2 * index + 1}; }
+inline bool is_evaluation(PhaseId phase) { return phase.value % 2 == 1; }
 
 inline uint64_t row_index(const Stream& stream, PhaseId phase, Draw draw) {
   const uint64_t rows = stream.data->size();

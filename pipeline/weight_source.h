@@ -24,7 +24,9 @@ class WeightSource {
   virtual std::shared_ptr<const Weights> pull(const WeightsId& id, std::stop_token stop) = 0;
 };
 
-// Thread-safe. Keeps the newest `keep`, so that a sampler asked for former ones still finds them.
+// Thread-safe. Keeps the newest `keep` alive, so that a sampler asked for former ones still finds
+// them. With 0 it keeps none: the newest are there for as long as their publisher holds them, which
+// is all that a synchronous run needs.
 class SharedWeightSource : public WeightSource {
  public:
   explicit SharedWeightSource(size_t keep = 2) : keep_(keep) {}
@@ -35,7 +37,12 @@ class SharedWeightSource : public WeightSource {
   const size_t keep_;
   std::mutex mutex_;
   std::condition_variable_any published_;
-  std::deque<std::shared_ptr<const Weights>> kept_;  // in order of publication
+  struct Published {
+    WeightsId id;
+    std::weak_ptr<const Weights> weights;
+  };
+  std::deque<Published> known_;  // in order of publication; the newest always
+  std::deque<std::shared_ptr<const Weights>> kept_;
 };
 
 }  // namespace reckon

@@ -21,7 +21,8 @@ struct RewardInput {
   const nlohmann::json* columns =
       nullptr;  // the data row: an object with every column but the prompt
   uint32_t completion_tokens = 0, max_new_tokens = 0;
-  bool truncated = false;  // ended by the length limit
+  bool truncated = false;   // ended by the length limit
+  bool evaluation = false;  // of a model, not for a learner: a reward may be more lenient
 };
 
 class Reward {
@@ -35,8 +36,8 @@ using RewardOptions = std::map<std::string, nlohmann::json>;  // the keys of a [
                                                               // beside use, weight, shaping
 
 struct RewardSpec {
-  std::string
-      use;  // "exact", "number", "format", "length"; "python:...", "plugin:..." are later entries
+  std::string use;  // "exact", "number", "math", "format", "length"; "python:...", "plugin:..." are
+                    // later entries
   double weight = 1;
   bool shaping = false;  // left out of `raw`
   RewardOptions options;

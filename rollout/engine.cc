@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -29,6 +30,7 @@ struct Sample {
   std::shared_ptr<const Group> group;
   std::vector<int32_t> pages;  // of the blocks that the completion touches
   Completion out;
+  std::optional<StopMatcher> stops;  // of the request's stop strings
   bool finished = false;
 
   // The row that is fed next: the newest token, at this position.
@@ -158,6 +160,7 @@ void Engine::Impl::start(const std::shared_ptr<Group>& group, int32_t row) {
     sample.pages = std::move(group->sample_pages[i]);
     sample.out.tag = group->request.tag;
     sample.out.sample = group->request.samples[i];
+    if (group->request.stop_strings) sample.stops.emplace(group->request.stop_strings);
     ask(row, sample);
     asked.push_back(running.size());
     running.push_back(std::move(sample));
@@ -204,8 +207,10 @@ void Engine::Impl::take_answer(Sample& sample, const HeadAnswer& answer) {
   }
   const std::vector<int32_t>& stops = request.stop_tokens;
   bool stop = std::find(stops.begin(), stops.end(), answer.token) != stops.end();
+  if (sample.stops && sample.stops->push(answer.token)) stop = true;
   out.finish = stop ? FinishReason::stop : FinishReason::length;
   sample.finished = stop || static_cast<int>(out.tokens.size()) == sample.group->limit;
+  if (request.on_token) request.on_token(out.sample, answer.token);
 }
 
 void Engine::Impl::take_answers(std::vector<Completion>& done) {
@@ -271,6 +276,13 @@ std::vector<Completion> Engine::step() {
   impl.take_answers(done);
   impl.admit();
   return done;
+}
+
+void Engine::sleep() {
+  RECKON_CHECK(idle(), "only an idle sampler sleeps");
+  if (!impl_->ops.weights()) return;
+  impl_->ops.drop_weights();
+  impl_->pages.sleep();
 }
 
 void Engine::clear() {

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "kernels/kernels.h"
 #include "model/weights.h"
+#include "rollout/stop_strings.h"
 
 namespace reckon {
 
@@ -47,6 +49,10 @@ struct GroupRequest {
   SamplingParams sampling;
   NoiseKey noise;
   std::vector<int32_t> stop_tokens;  // end a completion and belong to it
+  // Texts that do so too, from the first token on that completes one; null: none.
+  std::shared_ptr<const StopStrings> stop_strings = nullptr;
+  // Called inside step() with every token as it is sampled, in the order of the completion.
+  std::function<void(uint32_t sample, int32_t token)> on_token = {};
 };
 
 struct Completion {
@@ -86,6 +92,8 @@ class Engine {
 
   // One forward over up to max_rows rows; returns what finished in it.
   std::vector<Completion> step();
+  // While idle: lets go of the weights and gives the KV pages' memory back, until set_weights().
+  void sleep();
   // Gives up everything queued and running.
   void clear();
 

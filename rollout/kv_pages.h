@@ -35,11 +35,15 @@ class KvPages {
   void share(int32_t page);  // one more reference to a taken page
   void release(int32_t page);
 
+  // Gives the memory back to the system while no page is taken; the addresses stay, and pages taken
+  // later are backed anew as they are written.
+  void sleep();
+
  private:
   struct Free {
     void operator()(std::byte* bytes) const;
   };
-  size_t page_bytes_;
+  size_t page_bytes_, bytes_;  // of one page; of all
   std::unique_ptr<std::byte[], Free> memory_;
   std::vector<KvPool> layers_;
   std::vector<int32_t> references_;  // per page; 0: free

@@ -51,6 +51,7 @@ class SamplerOps {
              int max_rows);
 
   void set_weights(std::shared_ptr<const Weights> weights);
+  void drop_weights() { weights_.reset(); }
   const std::shared_ptr<const Weights>& weights() const { return weights_; }
 
   // The rows of the forward that follows; both stay the caller's and must live until head()

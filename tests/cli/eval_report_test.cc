@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 #include "base/random.h"
@@ -64,6 +65,36 @@ TEST(MeanInterval, HoldsTheTruthAsOftenAsItSays) {
     held += interval.low <= 1.0 / 3 && 1.0 / 3 <= interval.high;
   }
   EXPECT_NEAR(static_cast<double>(held) / kTrials, 0.95, 0.015);
+}
+
+// Every choice of k of n samples, counted.
+TEST(PassAtK, IsTheShareOfChoicesWithACorrectSample) {
+  for (uint32_t n = 1; n <= 8; ++n) {
+    for (uint32_t c = 0; c <= n; ++c) {
+      for (uint32_t k = 1; k <= n; ++k) {
+        double choices = 0, hits = 0;
+        for (uint32_t set = 0; set < 1u << n; ++set) {
+          if (std::popcount(set) != static_cast<int>(k)) continue;
+          ++choices;
+          hits += (set & ((1u << c) - 1)) != 0;
+        }
+        EXPECT_NEAR(pass_at_k(n, c, k), hits / choices, 1e-12) << n << " " << c << " " << k;
+      }
+    }
+  }
+}
+
+TEST(PassAtK, IsAccuracyAtOneAndAnyCorrectAtAll) {
+  EvalTally tally(3, 4, {1, 2, 4});
+  for (size_t problem = 0; problem < 3; ++problem) {
+    for (size_t i = 0; i < 4; ++i) tally.add(problem, scored(i < problem), 1, false);
+  }
+  EXPECT_NEAR(tally.pass_at(1), tally.accuracy(), 1e-12);
+  EXPECT_NEAR(tally.pass_at(4), tally.any_correct(), 1e-12);
+  // 0, 1 and 2 correct of 4: 0, 3 of 6 and 5 of 6 pairs.
+  EXPECT_NEAR(tally.pass_at(2), (0 + 3.0 / 6 + 5.0 / 6) / 3, 1e-12);
+  EXPECT_NEAR(tally.json()["pass_at"]["2"], tally.pass_at(2), 1e-12);
+  EXPECT_NE(tally.text().find("pass@2      44.44 %"), std::string::npos) << tally.text();
 }
 
 TEST(EvalTally, CountsSamplesProblemsAndOutcomes) {

@@ -17,6 +17,16 @@ FoundCheckpoint saved(const TinyState& tiny, const Path& folder) {
   return {folder, tiny.state.facts("run", numerics())};
 }
 
+TEST(LearnerState, ACheckpointHoldsTheTemplateOfTheRunFile) {
+  MemoryFolder folder;
+  folder.write("own.jinja", "{{ messages[0].content }}\n\n");
+  RunConfig config = tiny_run();
+  config.model.chat_template = folder.path() / "own.jinja";
+  saved(TinyState(config), folder.path() / "step");
+  EXPECT_EQ(read_file(folder.path() / "step" / "chat_template.jinja"),
+            "{{ messages[0].content }}\n\n");
+}
+
 class LearnerStateOf : public testing::TestWithParam<DType> {};
 
 TEST_P(LearnerStateOf, SaveAndLoadGoOnWithTheSameBits) {

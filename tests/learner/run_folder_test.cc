@@ -1,6 +1,5 @@
 #include "learner/run_folder.h"
 
-#include "learner/needs.h"
 #include "tests/learner/state_fixture.h"
 #include "tests/temporary_folder.h"
 
@@ -70,35 +69,6 @@ TEST_F(RunFolderTest, APlaceThatCannotBeWrittenIsNamed) {
   config_.run.dir = (folder_.path() / "file" / "run").string();
   std::string text = error_of(Code::io, [&] { RunFolder run(config_); });
   EXPECT_NE(text.find(config_.run.dir), std::string::npos) << text;
-}
-
-TEST(Needs, GrowWithParametersStorageAndCheckpoints) {
-  RunConfig config = tiny_run();
-  ModelSpec spec = LearnerState::spec_of(config);
-  auto parameters = static_cast<uint64_t>(spec.parameter_count());
-  config.phases[0].steps = 100;
-  config.run.checkpoint = {.every = 10, .keep_last = 2, .keep_best = 1};
-  Needs needs = estimate_needs(config, spec, false);
-  EXPECT_EQ(needs.disk, 3 * 16 * parameters + 4 * parameters);
-  EXPECT_EQ(estimate_needs(config, spec, true).disk, 16 * parameters);
-  EXPECT_GT(needs.memory, 16 * parameters + config.phases[0].rollout.kv_bytes);
-  config.numerics.storage = DType::bf16;
-  EXPECT_EQ(estimate_needs(config, spec, true).disk, 14 * parameters);
-  config.run.checkpoint.every = 1000;  // one at the end
-  EXPECT_EQ(estimate_needs(config, spec, false).disk, 2 * 14 * parameters);
-  EXPECT_LT(estimate_needs(config, spec, false).memory, needs.memory);
-}
-
-TEST(Needs, AreRefusedWhenTheMachineHasLess) {
-  TemporaryFolder folder;
-  EXPECT_NO_THROW(check_needs({.memory = 1 << 20, .disk = 1 << 20}, folder.path()));
-  std::string text = error_of(Code::unavailable, [&] {
-    check_needs({.memory = uint64_t{1} << 55, .disk = 0}, folder.path());
-  });
-  EXPECT_NE(text.find("GiB"), std::string::npos) << text;
-  text = error_of(Code::unavailable,
-                  [&] { check_needs({.memory = 0, .disk = uint64_t{1} << 60}, folder.path()); });
-  EXPECT_NE(text.find(folder.path().string()), std::string::npos) << text;
 }
 
 }  // namespace

@@ -181,6 +181,28 @@ TEST_F(ConfigTest, TheResolvedTextKeepsAwkwardTextAndNumbers) {
   EXPECT_EQ(again.phases[0].optimizer.eps, 1e-15);
 }
 
+TEST_F(ConfigTest, StopStringsAreAListOrOneText) {
+  auto stop_of = [&](const std::string& value) {
+    return load("[data.train]\nfile = \"a.jsonl\"\n[rollout]\nstop = " + value +
+                "\n[[phase]]\nkind = \"sft\"\nsteps = 1\n")
+        .phases[0]
+        .rollout.stop;
+  };
+  folder_.write("a.jsonl", "{}\n");
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(stop_of("[\"\\nQ:\", \"a, \\\"b\\\"]\"]"), (Texts{"\nQ:", "a, \"b\"]"}));
+  EXPECT_EQ(stop_of("\"###\""), (Texts{"###"}));
+  EXPECT_EQ(stop_of("[]"), Texts());
+  for (const char* bad : {"[1]", "[\"\"]", "5", "true", "2020-01-01"})
+    EXPECT_THROW(stop_of(bad), Error) << bad;
+  RunConfig config = load(kRun, {"rollout.stop=[\"</a>\", \"b\"]", "phase.sft.rollout.stop=x"});
+  EXPECT_EQ(config.phases[1].rollout.stop, (Texts{"</a>", "b"}));
+  EXPECT_EQ(config.phases[0].rollout.stop, (Texts{"x"}));
+  EXPECT_EQ(load(config_text(config, true)).phases[1].rollout.stop, (Texts{"</a>", "b"}));
+  EXPECT_NE(config_fixed_text(config), config_fixed_text(load(kRun)));
+  EXPECT_EQ(config_fixed_text(load(kRun)).find("rollout.stop"), std::string::npos);
+}
+
 TEST_F(ConfigTest, FreeKeysDoNotChangeWhatAResumedRunMustKeep) {
   std::string fixed = config_fixed_text(load(kRun));
   EXPECT_EQ(config_fixed_text(

@@ -1,5 +1,6 @@
 // The sampler's and the rewards' stages over a real service, with a tiny real model.
 #include <bit>
+#include <cctype>
 
 #include "model/tokenizer.h"
 #include "pipeline/prompt_encoder.h"
@@ -131,6 +132,33 @@ TEST_F(Stages, SampleAndScoreABatch) {
   EXPECT_EQ(plan_->outcomes.at(fb::OutcomeStatus_scored), 12u);
   EXPECT_EQ(rollout->counters().samples, 12u);
   EXPECT_EQ(rewards->counters().samples, 12u);
+}
+
+// A stop string ends a sample and stays in it; the end is told as one.
+TEST_F(Stages, SamplesEndBehindAStopString) {
+  auto weights = make_weights(1);
+  for (auto& [phase, stream] : streams_) {
+    for (char c = 'a'; c <= 'z'; ++c) stream.stop.push_back(std::string(1, c));
+    for (char c = 'A'; c <= 'Z'; ++c) stream.stop.push_back(std::string(1, c));
+  }
+  auto learner = rig_.learner();
+  auto rollout = sampler();
+  auto rewards = scorer();
+  source_->publish(weights);
+  int stopped = 0;
+  for (const fb::SampleT& sample : batch(*learner, spec_of(weights->id(), 3))) {
+    const fb::SequenceT& sequence = *sample.sequences.at(0);
+    const uint32_t begin = sequence.segments[1]->begin, end = sequence.segments[1]->end;
+    ASSERT_EQ(end, sequence.tokens.size());
+    for (uint32_t i = begin; i < end; ++i) {
+      const uint32_t token = sequence.tokens[i];
+      const bool letter = token < 128 && std::isalpha(static_cast<int>(token)) != 0;
+      EXPECT_EQ(letter, letter && i + 1 == end) << "nothing is sampled behind a stop string";
+      if (letter) EXPECT_EQ(sample.finish, fb::Finish_stop);
+      stopped += letter;
+    }
+  }
+  EXPECT_GT(stopped, 0);
 }
 
 TEST_F(Stages, TheBatchIsTheSameWhateverTheWorkers) {

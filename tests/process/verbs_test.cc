@@ -1,89 +1,8 @@
 // The verbs of `reckon` as their users meet them: real processes over one tiny run.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <sstream>
-
-#include "tests/process/child.h"
+#include "tests/process/verbs.h"
 
 namespace reckon {
 namespace {
-
-namespace fs = std::filesystem;
-using nlohmann::json;
-using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::StartsWith;
-
-constexpr char kData[] = "builtin:chained_sum?terms=2&digits=1";
-
-std::string content(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-std::vector<json> json_lines(const std::string& text) {
-  std::vector<json> values;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) values.push_back(json::parse(line));
-  return values;
-}
-
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
-// One run for all tests: enough supervised steps to answer in digits, then a few of grpo.
-class Verbs : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    folder_ = std::make_unique<TemporaryFolder>();
-    run_ = (folder_->path() / "run").string();
-    trained_ = reckon({"train", case_file(), "run.dir=" + run_, "phase.sft.steps=150",
-                       "phase.rl.steps=4", "run.eval.every=0", "run.checkpoint.every=100"});
-  }
-  static void TearDownTestSuite() { folder_.reset(); }
-  void SetUp() override { ASSERT_EQ(trained_.code, 0) << trained_.err; }
-
-  static std::string case_file() {
-    return std::string(RECKON_SOURCE_DIR) + "/tests/cases/kill.toml";
-  }
-  static fs::path path(const std::string& name) { return folder_->path() / name; }
-
-  // Standard output and error apart.
-  static Outcome reckon(const std::vector<std::string>& words) {
-    fs::path out = path("out"), err = path("err");
-    std::vector<std::string> command = {"/bin/sh",
-                                        "-c",
-                                        "out=$1 err=$2; shift 2; exec \"$@\" >\"$out\" 2>\"$err\"",
-                                        "sh",
-                                        out,
-                                        err,
-                                        std::string(RECKON_BINARY_DIR) + "/reckon"};
-    command.insert(command.end(), words.begin(), words.end());
-    Outcome outcome;
-    outcome.code = Child(command, path("log")).wait();
-    outcome.out = content(out);
-    outcome.err = content(err);
-    return outcome;
-  }
-
-  static std::string greedy(const std::string& model) {
-    Outcome outcome =
-        reckon({"sample", model, "3+4=", "--temperature", "0", "--max-new-tokens", "12"});
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return outcome.out;
-  }
-
-  static inline std::unique_ptr<TemporaryFolder> folder_;
-  static inline std::string run_;
-  static inline Outcome trained_;
-};
 
 TEST_F(Verbs, TrainPrintsProgressOnStandardErrorOnly) {
   EXPECT_EQ(trained_.out, "");
@@ -96,33 +15,6 @@ TEST_F(Verbs, TheSameCommandSaysThatAFinishedRunIsComplete) {
                           "phase.rl.steps=4", "run.eval.every=0", "run.checkpoint.every=100"});
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.err, HasSubstr("resuming " + run_ + " at step 154"));
-}
-
-TEST_F(Verbs, SampleGivesTheSameTextForTheSameSeed) {
-  std::vector<std::string> words = {"sample", run_, "3+4=", "-n", "8", "--seed", "5"};
-  Outcome first = reckon(words), second = reckon(words);
-  ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(first.out, second.out);
-  words.back() = "6";
-  EXPECT_NE(reckon(words).out, first.out);
-}
-
-TEST_F(Verbs, ASampleDoesNotDependOnHowManyAreDrawn) {
-  std::vector<std::string> words = {"sample", run_, "3+4=", "--json", "-n", "1"};
-  json alone = json_lines(reckon(words).out).at(0);
-  words.back() = "40";
-  auto many = json_lines(reckon(words).out);
-  ASSERT_EQ(many.size(), 40u);
-  EXPECT_EQ(many[0], alone);
-  for (const json& sample : many) EXPECT_EQ(sample["tokens"].size(), sample["logprobs"].size());
-}
-
-TEST_F(Verbs, GreedySamplesAreAllTheSame) {
-  Outcome outcome =
-      reckon({"sample", run_, "3+4=", "-n", "3", "--temperature", "0", "--max-new-tokens", "12"});
-  std::string one = greedy(run_);
-  EXPECT_GT(one.size(), 1u);
-  EXPECT_EQ(outcome.out, one + one + one);
 }
 
 TEST_F(Verbs, ModelsAreRunsCheckpointsAndExportedFolders) {
@@ -264,8 +156,8 @@ TEST_F(Verbs, DoctorAndVersionNameTheSameNumerics) {
 }
 
 TEST_F(Verbs, EveryVerbExplainsItself) {
-  for (const char* verb :
-       {"train", "sample", "eval", "export", "show", "config", "doctor", "bench", "version"}) {
+  for (const char* verb : {"train", "plan", "sample", "eval", "export", "show", "config", "doctor",
+                           "bench", "version"}) {
     Outcome outcome = reckon({verb, "--help"});
     EXPECT_EQ(outcome.code, 0) << verb;
     EXPECT_THAT(outcome.out, HasSubstr(std::string("Usage: reckon ") + verb)) << verb;
@@ -295,9 +187,17 @@ TEST_F(Verbs, BadUseEndsWithPlaceRemedyAndCode) {
   const std::vector<BadUse> uses = {
       {{}, 2, "Usage: reckon [options] VERB"},
       {{"trian"}, 2, "did you mean 'reckon train'?"},
-      {{"frobnicate"}, 2, "the verbs: train, sample"},
+      {{"frobnicate"}, 2, "the verbs: train, plan, sample"},
       {{"config", "shwo", "x.toml"}, 2, "did you mean 'reckon config show'?"},
-      {{"sample", "RUN"}, 2, "TEXT is required"},
+      {{"sample", "RUN"}, 2, "the prompt is empty"},
+      {{"sample", "RUN", "1+1=", "--chat"}, 78, "the model has no chat template"},
+      {{"sample", "RUN", "1+1=", "--chat", "--chat-template", "/nowhere"}, 66, "/nowhere"},
+      {{"sample", "RUN", "--chat", "-n", "2"}, 2, "a conversation has one answer"},
+      {{"sample", "RUN", "1+1=", "--stop", ""}, 2, "a stop string is empty"},
+      {{"sample", "RUN", "1+1=", "--template", "{prompt"}, 2, "--template: "},
+      {{"eval", "RUN", kData, "--pass-at", "2"}, 2, "sample more of them: -k 2"},
+      {{"eval", "RUN", kData, "--column", "answer"}, 2, "write NAME=FROM"},
+      {{"eval", "RUN", kData, "--template", "{what}"}, 2, "has no column 'what'"},
       {{"sample", "RUN", "1+1=", "extra"}, 2, "'extra' is one argument too many"},
       {{"sample", "RUN", "1+1=", "--temprature", "0"}, 2, "did you mean '--temperature'?"},
       {{"sample", "RUN", "1+1=", "--max-new-tokens", "0"}, 2, "'0' is not a whole number"},
@@ -327,6 +227,7 @@ TEST_F(Verbs, BadUseEndsWithPlaceRemedyAndCode) {
       {{"config", "check", case_file(), "run.sed=1"}, 78, "command line: run.sed=1"},
       {{"train", case_file(), "run.dir=RUN", "run.seed=9"}, 78, "holds a run with other settings"},
       {{"bench", "--config", "/nowhere.toml"}, 66, "/nowhere.toml"},
+      {{"plan", "/nowhere.toml"}, 66, "/nowhere.toml"},
   };
   for (const BadUse& use : uses) {
     std::vector<std::string> words = use.words;
