@@ -148,7 +148,10 @@ void add_doctor(Verb verb) {
           ->group("Inspect");
   app->add_flag("--json", *json, "one JSON object");
   int* exit_code = &verb.exit_code;
-  app->callback([exit_code, json] { *exit_code = examine(*json); });
+  add_doctor_sandbox(*app, verb.exit_code);
+  app->callback([app, exit_code, json] {
+    if (!app->got_subcommand("sandbox")) *exit_code = examine(*json);
+  });
 }
 
 }  // namespace reckon

@@ -34,7 +34,7 @@ Plan plan_of(const std::string& file, const std::vector<std::string>& overrides)
 
 void print_parts(const std::vector<NeededPart>& parts, bool with_time) {
   for (const NeededPart& part : parts) {
-    std::printf("  %-14s %10s  %-9s %s\n", part.name.c_str(), gigabytes(part.bytes).c_str(),
+    std::printf("  %-14s %10s  %-9s %s\n", part.name.c_str(), decimal_size(part.bytes).c_str(),
                 with_time ? held_name(part.held) : "", part.note.c_str());
   }
 }
@@ -50,13 +50,14 @@ void print_text(const Plan& plan) {
               needs.checkpointing ? "on" : "off");
   std::printf("\nmemory                        held\n");
   print_parts(needs.memory, true);
-  std::printf("  %-14s %10s  of %s, %s free%s\n", "at most", gigabytes(needs.memory_peak()).c_str(),
-              gigabytes(machine.memory_total).c_str(), gigabytes(machine.memory_free).c_str(),
+  std::printf("  %-14s %10s  of %s, %s free%s\n", "at most",
+              decimal_size(needs.memory_peak()).c_str(), decimal_size(machine.memory_total).c_str(),
+              decimal_size(machine.memory_free).c_str(),
               needs.turns ? "; sampling and learning take turns" : "");
   std::printf("\ndisk            %s\n", plan.config.run.dir.c_str());
   print_parts(needs.disk, false);
-  std::printf("  %-14s %10s  of %s free\n", "at most", gigabytes(needs.disk_total()).c_str(),
-              gigabytes(machine.disk_free).c_str());
+  std::printf("  %-14s %10s  of %s free\n", "at most", decimal_size(needs.disk_total()).c_str(),
+              decimal_size(machine.disk_free).c_str());
   if (fits(needs, machine)) {
     const bool busy = machine.memory_free > 0 && needs.memory_peak() > machine.memory_free;
     std::printf("\nit fits%s\n", busy ? ", once other programs give memory back" : "");

@@ -99,7 +99,10 @@ class Session {
   static bool next_line(std::string& line, bool terminal) {
     do {
       if (terminal) std::fputs("> ", stderr);
-      if (!std::getline(std::cin, line)) return false;
+      if (!std::getline(std::cin, line)) {
+        if (terminal) std::fputc('\n', stderr);
+        return false;
+      }
       if (line.ends_with('\r')) line.pop_back();
     } while (line.empty());
     return true;

@@ -23,6 +23,7 @@ constexpr char kProgramSummary[] =
 
 void add_config(Verb verb);
 void add_doctor(Verb verb);
+void add_doctor_sandbox(CLI::App& doctor, int& exit_code);
 void add_eval(Verb verb);
 void add_export(Verb verb);
 void add_judge(Verb verb);

@@ -112,7 +112,10 @@ LineVerdict verify_line(std::string_view line, math::Mode mode) {
     out["note"] = verification.note;
     return {written(out), false};
   } catch (const std::exception& error) {  // of parsing, or of a field
-    out["error"] = error.what();
+    std::string problem = error.what();
+    if (problem.starts_with('['))
+      problem.erase(0, problem.find("] ") + 2);  // the parser's own name
+    out["error"] = problem;
     return {written(out), true};
   }
 }

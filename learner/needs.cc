@@ -212,9 +212,14 @@ bool fits(const Needs& needs, const Machine& machine) {
          needs.disk_total() <= machine.disk_free;
 }
 
-std::string gigabytes(uint64_t bytes) {
+std::string decimal_size(uint64_t bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
+  const auto size = static_cast<double>(bytes);
+  if (bytes < 100000000) {
+    std::snprintf(text, sizeof text, "%.1f MB", size / 1e6);
+  } else {
+    std::snprintf(text, sizeof text, "%.2f GB", size / 1e9);
+  }
   return text;
 }
 

@@ -68,6 +68,6 @@ std::vector<std::string> remedies(const RunConfig& config, const ModelSpec& spec
 void check_needs(const RunConfig& config, const ModelSpec& spec, const Needs& needs,
                  const Machine& machine, const Path& folder);
 
-std::string gigabytes(uint64_t bytes);  // "3.25 GB", decimal
+std::string decimal_size(uint64_t bytes);  // "3.25 GB", "4.2 MB"
 
 }  // namespace reckon

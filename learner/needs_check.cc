@@ -70,7 +70,7 @@ void add_remedies(std::vector<std::string>& found, const std::vector<Change>& ch
     change.apply(changed, options);
     const uint64_t then = (estimate_needs(changed, spec, options).*total)();
     if (static_cast<double>(then) > now * (1 - kWorthwhile)) continue;
-    found.push_back(cat(change.text, " (then ", gigabytes(then), " of ", what, ")"));
+    found.push_back(cat(change.text, " (then ", decimal_size(then), " of ", what, ")"));
   }
 }
 
@@ -103,18 +103,18 @@ void check_needs(const RunConfig& config, const ModelSpec& spec, const Needs& ne
   };
   if (memory_lacks(needs, machine)) {
     throw Error(Code::unavailable, "memory",
-                cat("the run needs about ", gigabytes(memory), ", the machine has ",
-                    gigabytes(machine.memory_total)),
+                cat("the run needs about ", decimal_size(memory), ", the machine has ",
+                    decimal_size(machine.memory_total)),
                 remedy());
   }
   if (machine.memory_free > 0 && memory > machine.memory_free) {
-    log_warning("run", cat("the run needs about ", gigabytes(memory), " of memory and ",
-                           gigabytes(machine.memory_free), " are free"));
+    log_warning("run", cat("the run needs about ", decimal_size(memory), " of memory and ",
+                           decimal_size(machine.memory_free), " are free"));
   }
   if (disk > machine.disk_free) {
     throw Error(Code::unavailable, folder.string(),
-                cat("the run needs about ", gigabytes(disk), " of disk, and ",
-                    gigabytes(machine.disk_free), " are free"),
+                cat("the run needs about ", decimal_size(disk), " of disk, and ",
+                    decimal_size(machine.disk_free), " are free"),
                 remedy());
   }
 }

@@ -30,8 +30,8 @@ bool affordable(const RunConfig& config, const RunFolder& folder) {
   const Needs needs =
       estimate_needs(config, spec, {.checkpointing = checkpointing, .resumed = folder.resumed()});
   check_needs(config, spec, needs, machine, folder.root());
-  log_info("run", cat("about ", gigabytes(needs.memory_peak()), " of memory and ",
-                      gigabytes(needs.disk_total()), " of disk, activation checkpointing ",
+  log_info("run", cat("about ", decimal_size(needs.memory_peak()), " of memory and ",
+                      decimal_size(needs.disk_total()), " of disk, activation checkpointing ",
                       checkpointing ? "on" : "off"));
   return checkpointing;
 }

@@ -77,7 +77,7 @@ void FamilyConfig::refuse(const std::string& what) const {
   std::vector<std::string> names;
   for (const Family& family : families()) names.push_back(family.architecture);
   throw Error(Code::data, place_, cat(what, ", which is not supported"),
-              cat("supported: ", join(names, ", ")));
+              cat("use another checkpoint; supported architectures: ", join(names, ", ")));
 }
 
 }  // namespace reckon

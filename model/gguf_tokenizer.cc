@@ -229,7 +229,7 @@ class Vocabulary {
   }
   void check_text(const std::string& text, const std::string& what) const {
     if (valid_prefix(text) != text.size())
-      fail(cat("has ", what, " that is not UTF-8"), "the file is damaged");
+      fail(cat(what, " is not UTF-8"), "the file is damaged");
   }
 
   json added_tokens() const {

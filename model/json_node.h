@@ -24,7 +24,8 @@ class JsonNode {
   const nlohmann::json& value() const { return value_; }
   const std::string& place() const { return place_; }
   [[noreturn]] void fail(std::string_view problem, std::string_view remedy) const {
-    throw Error(Code::data, place_, cat("'", path_.empty() ? "the file" : path_, "' ", problem),
+    throw Error(Code::data, place_,
+                path_.empty() ? std::string(problem) : cat("'", path_, "' ", problem),
                 std::string(remedy));
   }
 

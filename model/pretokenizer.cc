@@ -13,11 +13,11 @@ namespace reckon {
 namespace {
 
 using Spans = std::vector<std::pair<size_t, size_t>>;
-// Steps of one match. What sane patterns need grows with the stretch of text that they look at, so
-// that only few matches in a text take more than kQuick; a hostile one may take so many everywhere.
-constexpr uint32_t kQuick = 4000, kSlow = 4'000'000;
+// Steps from one place in a text. What sane patterns need grows with the stretch that they look at,
+// so that few places of a text take more than kQuick; with a hostile pattern all of them may.
+constexpr uint32_t kQuick = 4000, kSlow = 2'000'000;
 constexpr uint32_t kMatchHeap = 256 << 10;  // KiB
-constexpr size_t kSlowMatches = 16, kTextPerSlowMatch = 1024;
+size_t slow_places(size_t text) { return 16 + text / kQuick; }
 
 // PCRE2's \s has U+180E, which is no white space elsewhere.
 std::string with_white_space_by_property(const std::string& expression) {
@@ -128,13 +128,28 @@ struct Pattern::Compiled {
     return rc;
   }
 
-  // Whether there is a match, which `data` then holds. `slow_left`: matches that may yet be slow.
+  // PCRE2 counts steps afresh at every place where a match could start; so this tries place by
+  // place. `slow_left`: how many may yet be slow.
+  int run_slowly(std::string_view text, size_t at, pcre2_match_data* data,
+                 size_t& slow_left) const {
+    int rc = PCRE2_ERROR_NOMATCH;
+    pcre2_match_context* contexts[] = {pcre2_match_context_copy(quick),
+                                       pcre2_match_context_copy(slow)};
+    for (; at < text.size() && rc == PCRE2_ERROR_NOMATCH; at += character_at(text, at).size) {
+      for (pcre2_match_context* context : contexts) pcre2_set_offset_limit(context, at);
+      rc = run(text, at, data, contexts[0]);
+      if (rc != PCRE2_ERROR_MATCHLIMIT || slow_left == 0) continue;
+      --slow_left;
+      rc = run(text, at, data, contexts[1]);
+    }
+    for (pcre2_match_context* context : contexts) pcre2_match_context_free(context);
+    return rc;
+  }
+
+  // Whether there is a match, which `data` then holds.
   bool match(std::string_view text, size_t at, pcre2_match_data* data, size_t& slow_left) const {
     int rc = run(text, at, data, quick);
-    if (rc == PCRE2_ERROR_MATCHLIMIT && slow_left > 0) {
-      --slow_left;
-      rc = run(text, at, data, slow);
-    }
+    if (rc == PCRE2_ERROR_MATCHLIMIT) rc = run_slowly(text, at, data, slow_left);
     if (rc == PCRE2_ERROR_NOMATCH) return false;
     if (rc >= 0) return true;
     throw Error(Code::data, place,
@@ -161,7 +176,8 @@ Pattern::Pattern(const std::string& expression, const std::string& place, bool l
   PCRE2_SIZE offset = 0;
   compiled->code =
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT,
+                    &error, &offset, nullptr);
   if (compiled->code == nullptr) {
     throw Error(Code::data, place,
                 cat("has the pattern '", expression, "': ", message_of(error), " at ", offset),
@@ -189,7 +205,7 @@ void Pattern::matches(std::string_view text, Spans& found) const {
   }
   pcre2_match_data* data = thread_match_data();
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data);
-  size_t slow_left = kSlowMatches + text.size() / kTextPerSlowMatch;
+  size_t slow_left = slow_places(text.size());
   for (size_t at = 0; at < text.size() && own.match(text, at, data, slow_left);) {
     if (range[1] > range[0] && range[0] >= at) found.emplace_back(range[0], range[1]);
     at = range[1] > std::max(at, range[0]) ? range[1]

@@ -16,8 +16,8 @@
 
 namespace reckon {
 
-// A regular expression in UTF-8 with Unicode classes, or a literal. Matching has limits of steps, for
-// one match and for a whole text: an expression that exceeds them ends the operation with
+// A regular expression in UTF-8 with Unicode classes, or a literal. Matching has limits of steps,
+// for one match and for a whole text: an expression that exceeds them ends the operation with
 // Error(data).
 class Pattern {
  public:

@@ -104,8 +104,9 @@ std::vector<std::string> read_names(const JsonNode& vocab, const std::vector<Add
   std::vector<std::string> names;
   auto place = [&](int64_t id, const std::string& name) {
     if (id < 0 || id >= limit) {
-      vocab.fail(cat("gives '", name, "' the id ", id, ", far beyond the number of tokens"),
-                 JsonNode::kDamaged);
+      vocab.fail(
+          cat("gives '", name, "' the id ", id, id < 0 ? "" : ", far beyond the number of tokens"),
+          JsonNode::kDamaged);
     }
     const auto index = static_cast<size_t>(id);
     if (index >= names.size()) names.resize(index + 1);

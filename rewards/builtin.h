@@ -53,5 +53,6 @@ std::unique_ptr<Reward> make_number(const RewardSpec& spec);
 std::unique_ptr<Reward> make_format(const RewardSpec& spec);
 std::unique_ptr<Reward> make_length(const RewardSpec& spec);
 std::unique_ptr<Reward> make_math(const RewardSpec& spec);
+std::unique_ptr<Reward> make_code(const RewardSpec& spec);
 
 }  // namespace reckon

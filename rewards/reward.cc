@@ -20,6 +20,7 @@ struct Builtin {
 constexpr Builtin kBuiltins[] = {
     {"exact", make_exact, false},  {"number", make_number, false}, {"format", make_format, false},
     {"length", make_length, true}, {"math", make_math, false},
+    {"code", make_code, false},
 };
 
 // Changes whenever a built-in reward may score the same text differently: recorded outcomes then
@@ -40,7 +41,7 @@ Error unknown_reward(const std::string& use) {
     if (use.starts_with(later))
       return Error(Code::config, "use", cat("this version cannot run '", use, "'"), exist);
   }
-  for (std::string_view later : {"code", "repetition", "language", "overlong"}) {
+  for (std::string_view later : {"repetition", "language", "overlong"}) {
     if (use == later)
       return Error(Code::config, "use", cat("reward '", use, "' is not in this version"), exist);
   }

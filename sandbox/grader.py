@@ -1,12 +1,15 @@
 """The grader's side of asserts (mode 2), in a box of its own that no candidate's code ever enters.
 
-Its program is one JSON object: {"token", "setup", "test", "names"}: `setup` and `test` are Python from the data set. Names that
-they use and do not define are the candidate's: calling them calls over descriptor 3, and what comes back is plain
-data. The verdict goes to standard output, behind the token, which only this process and its supervisor know.
+Its program is one JSON object: {"token", "helpers", "setup", "test", "candidate_names"}. `setup` and `test` are Python from the
+data set; so is `helpers`, left out if it does not parse: what a prompt defined beside the function that it asks for.
+Names that they use and do not define are the candidate's, and those in `candidate_names` always are: calling them
+calls over descriptor 3, and what comes back is plain data. The verdict goes to standard output, behind the token,
+which only this process and its supervisor know.
 """
 import ast
 import builtins
 import importlib
+import itertools
 import json
 import os
 import socket
@@ -96,10 +99,17 @@ class Remote:
         return iter(Remote._ask(self, "items"))
 
 
-def _free_names(tree):
+def _parsed(text):
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return ast.parse("")
+
+
+def _free_names(trees):
     """Names that are read and never bound anywhere in the test."""
     bound, read = set(), set()
-    for node in ast.walk(tree):
+    for node in itertools.chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -121,14 +131,14 @@ def _function(channel, name):
     return call
 
 
-def _resolve(names, free, channel):
+def _resolve(names, free, entry_known, channel):
     """Binds every free name: a module of the standard library, or the candidate's function. Built-in names keep their
     meaning, whatever the candidate defines, unless nothing else is called: a function may be called `sum`."""
     wanted = {name for name in free if not hasattr(builtins, name)}
     functions = {name for name in wanted if name not in sys.stdlib_module_names}
     for name in wanted - functions:
         names[name] = importlib.import_module(name)
-    if not functions:
+    if not functions and not entry_known:
         functions = {name for name in free if hasattr(builtins, name) and name not in ("True", "False", "None")
                      and not isinstance(getattr(builtins, name), type)}
         functions = functions if len(functions) == 1 else set()
@@ -148,12 +158,12 @@ def grade(text):
         os._exit(0)
 
     try:
-        program = job["setup"] + "\n" + job["test"]
-        tree = ast.parse(program)
-        _resolve(names, _free_names(tree), channel)
-        for name in job["candidate_names"]:
-            names[name] = _function(channel, name)
-        exec(compile(tree, "test.py", "exec", dont_inherit=True), names)
+        helpers, setup, test = _parsed(job["helpers"]), ast.parse(job["setup"]), ast.parse(job["test"])
+        _resolve(names, _free_names([helpers, setup, test]), bool(job["candidate_names"]), channel)
+        for tree in (helpers, setup, test):
+            if tree is not helpers:  # the prompt's own version of the function is but its beginning
+                names.update((name, _function(channel, name)) for name in job["candidate_names"])
+            exec(compile(tree, "test.py", "exec", dont_inherit=True), names)
     except SyntaxError as error:
         end("invalid", f"the test does not parse: {error}")
     except AssertionError as error:

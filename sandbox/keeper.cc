@@ -83,7 +83,7 @@ class Keeper {
     site.tree = tree.c_str();
     site.outside_id = plan_.outside_id;
     for (const Descriptor& procs : plan_.cgroup.procs()) site.cgroups[site.cgroup_count++] = procs.get();
-    site.filter = &plan_.policies[request.setup].filter;
+    site.filter = &plan_.init_filter;
     box::Init init;
     if (box::Failure failed = box::start_init(site, request.quota, &init))
       return fail(ended, cat(failed.step, ": ", std::strerror(failed.error)));
@@ -95,14 +95,14 @@ class Keeper {
     if (root && ended->end == RunEnd::exited && ended->code == 0) output_ = take_file(root.get(), "program", request.quota.file_bytes);
     // The init's end is the end of everything in its pid namespace; waiting for it is waiting for all of them.
     ::kill(init.pid, SIGKILL);
-    if (warm_running_) finish_warm();
-    if (native_ > 0) ::waitpid(native_, nullptr, 0);
-    native_ = -1;
+    int status;
+    if (warm_running_) finish_warm(&status);
+    if (native_ > 0) finish_native(&status);
     while (::waitpid(init.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     if (ended->end == RunEnd::not_started) return;
     ended->memory_bytes = plan_.cgroup.memory_peak();
-    ended->cpu_us = plan_.cgroup.cpu_us() - cpu_before_;
+    ended->cpu_us = plan_.cgroup.present() ? plan_.cgroup.cpu_us() - cpu_before_ : program_cpu_us_;
     if (plan_.cgroup.memory_kills() > kills) ended->killed_for = KilledFor::memory;
     if (ended->killed_for == KilledFor::nothing && ended->cpu_us > request.quota.cpu_us) ended->killed_for = KilledFor::cpu;
   }
@@ -223,14 +223,9 @@ class Keeper {
   void settle(Ended* ended) {
     int status = -1;
     if (warm_running_) {
-      warm_running_ = false;
-      if (box::receive_message(warm_->socket.get(), &status, sizeof status, nullptr, nullptr) != sizeof status) {
-        warm_.reset();
-        return fail(ended, "the warm interpreter ended");
-      }
+      if (!finish_warm(&status)) return fail(ended, "the warm interpreter ended");
     } else {
-      ::waitpid(native_, &status, 0);
-      native_ = -1;
+      finish_native(&status);
     }
     if (status == -1) return fail(ended, "the program's process could not be made");
     ended->end = WIFEXITED(status) ? RunEnd::exited : RunEnd::signalled;
@@ -238,10 +233,22 @@ class Keeper {
   }
 
   // The interpreter answers once for every run, also for one that was killed.
-  void finish_warm() {
+  bool finish_warm(int* status) {
     warm_running_ = false;
-    int status;
-    if (box::receive_message(warm_->socket.get(), &status, sizeof status, nullptr, nullptr) != sizeof status) warm_.reset();
+    WarmEnd end;
+    bool good = box::receive_message(warm_->socket.get(), &end, sizeof end, nullptr, nullptr) == sizeof end;
+    if (!good) warm_.reset();
+    *status = end.status;
+    program_cpu_us_ = end.cpu_us;
+    return good;
+  }
+
+  void finish_native(int* status) {
+    rusage usage = {};
+    while (::wait4(native_, status, 0, &usage) < 0 && errno == EINTR) {
+    }
+    program_cpu_us_ = cpu_time_us(usage);
+    native_ = -1;
   }
 
   KeeperPlan plan_;
@@ -252,6 +259,7 @@ class Keeper {
   pid_t native_ = -1;
   Descriptor native_pidfd_;
   uint64_t start_us_ = 0, cpu_before_ = 0;
+  uint64_t program_cpu_us_ = 0;  // of the program's own process, where no cgroup counts for all
 };
 
 }  // namespace

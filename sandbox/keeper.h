@@ -17,6 +17,7 @@ struct KeeperPlan {
   SlotCgroup cgroup;
   std::vector<Setup> setups;
   std::vector<box::Policy> policies;  // one per set-up
+  box::SyscallFilter init_filter;
 };
 
 // Runs until the client closes its end. Does not return.

@@ -69,6 +69,7 @@ class Launcher {
       policy.filter = compile_filter({.execute = setup.execute});
       policies_.push_back(policy);
     }
+    init_filter_ = compile_init_filter();
     take_namespaces(root_);
     std::vector<TreeFile> files;
     for (EmbeddedFile& file : embedded_files()) files.push_back({"/reckon/" + file.name, std::move(file.bytes)});
@@ -119,6 +120,7 @@ class Launcher {
       plan.cgroup = std::move(cgroups_[slot]);
       plan.setups = setups_;
       plan.policies = policies_;
+      plan.init_filter = init_filter_;
       keep_slot(std::move(plan), std::move(keepers));
     }
     LauncherSlot name{slot};
@@ -134,6 +136,7 @@ class Launcher {
   std::vector<SlotCgroup> cgroups_;
   std::vector<Setup> setups_;
   std::vector<box::Policy> policies_;
+  box::SyscallFilter init_filter_;
   std::vector<pid_t> keepers_;
 };
 
@@ -141,7 +144,6 @@ class Launcher {
 
 int run_launcher(const SandboxOptions& options, int control) {
   ::signal(SIGPIPE, SIG_IGN);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   Launcher launcher(options, control);
   try {
     RECKON_CHECK(options.slots >= 1 && options.slots <= kMostSlots, "slots");

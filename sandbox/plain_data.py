@@ -4,6 +4,7 @@ Encoding runs in the candidate's process and is not trusted; decoding builds exa
 `__eq__`, `__class__` or subclass of a candidate ever takes part in a comparison. Lists, texts, numbers, true, false
 and null are themselves; everything else is {"t": tag, "v": ...}.
 """
+import builtins
 import collections
 import decimal
 import fractions
@@ -56,6 +57,8 @@ def encode(value, keep, depth=0):
         return {"t": "decimal", "v": str(value)}
     if type(value) is fractions.Fraction:
         return {"t": "fraction", "v": [hex(value.numerator), hex(value.denominator)]}
+    if isinstance(value, type) and builtins.__dict__.get(value.__name__) is value:
+        return {"t": "type", "v": value.__name__}
     return {"t": "object", "v": keep(value)}
 
 
@@ -92,6 +95,11 @@ def decode(data, kept, depth=0):
         return decimal.Decimal(value)
     if tag == "fraction":
         return fractions.Fraction(int(value[0], 16), int(value[1], 16))
+    if tag == "type":
+        found = builtins.__dict__[value]
+        if not isinstance(found, type):
+            raise Unserialisable("no type")
+        return found
     if tag == "object":
         return kept(value)
     raise Unserialisable("unknown tag")

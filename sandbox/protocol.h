@@ -22,6 +22,12 @@ struct Request {
   box::Quota quota;
 };
 
+// Warm interpreter to keeper, once per run: how its child ended, as waitpid and rusage say it.
+struct WarmEnd {
+  int32_t status = -1;  // -1: there was no child
+  uint64_t cpu_us = 0;
+};
+
 enum class RunEnd : uint32_t {
   exited = 0,    // `code` is the exit code
   signalled = 1, // `code` is the signal

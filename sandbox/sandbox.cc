@@ -71,7 +71,7 @@ Sandbox::Sandbox(const SandboxOptions& options) {
   char* words[] = {path.data(), socket.data(), slots.data(), allow.data(), pretend.data(), python.data(), nullptr};
   pid_ = ::fork();
   if (pid_ < 0) throw broken(cat("fork: ", std::strerror(errno)));
-  if (pid_ == 0) {
+  if (pid_ == 0) {  // nothing but system calls up to exec: the process may have other threads
     if (theirs.get() == 3) {
       ::fcntl(3, F_SETFD, 0);
     } else {

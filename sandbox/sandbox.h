@@ -1,7 +1,6 @@
 // Running programs that nobody trusts. A Sandbox is a launcher process with slots; a Slot runs one program at a
 // time, each in a box of its own. Fail-closed: where isolation is missing, the constructor throws.
-// Create the Sandbox before the process has threads; afterwards each Slot belongs to one thread at a time, different
-// slots to any.
+// Each Slot belongs to one thread at a time, different slots to any.
 //
 //   Sandbox sandbox({.slots = 2});
 //   RunResult run = sandbox.slot(0).run({.setup = SetupId::python, .program = text_file("print(6*7)"), .input = "", .limits = {}});

@@ -111,6 +111,8 @@ class Policy {
  public:
   explicit Policy(Context& context) : filter_(context.filter) {
     if (filter_ == nullptr) cannot("no memory", -ENOMEM);
+    ::seccomp_attr_set(filter_, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    ::seccomp_attr_set(filter_, SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree: short paths
   }
 
   void add(uint32_t action, const char* name, std::vector<scmp_arg_cmp> conditions = {}) {
@@ -133,13 +135,24 @@ class Policy {
   scmp_filter_ctx filter_;
 };
 
+box::SyscallFilter exported(const Context& context) {
+  box::SyscallFilter compiled;
+  std::unique_ptr<FILE, int (*)(FILE*)> file(::tmpfile(), ::fclose);
+  if (!file) cannot("no temporary file", -errno);
+  int error = ::seccomp_export_bpf(context.filter, ::fileno(file.get()));
+  if (error != 0) cannot("export", error);
+  std::rewind(file.get());
+  size_t count = std::fread(compiled.code, sizeof(sock_filter), std::size(compiled.code), file.get());
+  if (count == 0 || count == std::size(compiled.code)) cannot("size", -E2BIG);
+  compiled.length = static_cast<uint16_t>(count);
+  return compiled;
+}
+
 }  // namespace
 
 box::SyscallFilter compile_filter(const FilterOptions& options) {
   Context context;
   Policy policy(context);
-  ::seccomp_attr_set(context.filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  ::seccomp_attr_set(context.filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree: short paths
   for (const char* name : kAllowed) policy.add(SCMP_ACT_ALLOW, name);
   for (const char* name : kRefused) policy.add(SCMP_ACT_ERRNO(EPERM), name);
   for (const char* name : kUnsupported) policy.add(SCMP_ACT_ERRNO(ENOTSUP), name);
@@ -158,16 +171,15 @@ box::SyscallFilter compile_filter(const FilterOptions& options) {
                PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP});
   policy.only("socketpair", 0, {AF_UNIX});
 
-  box::SyscallFilter compiled;
-  std::unique_ptr<FILE, int (*)(FILE*)> file(::tmpfile(), ::fclose);
-  if (!file) cannot("no temporary file", -errno);
-  int error = ::seccomp_export_bpf(context.filter, ::fileno(file.get()));
-  if (error != 0) cannot("export", error);
-  std::rewind(file.get());
-  size_t count = std::fread(compiled.code, sizeof(sock_filter), std::size(compiled.code), file.get());
-  if (count == 0 || count == std::size(compiled.code)) cannot("size", -E2BIG);
-  compiled.length = static_cast<uint16_t>(count);
-  return compiled;
+  return exported(context);
+}
+
+box::SyscallFilter compile_init_filter() {
+  Context context;
+  Policy policy(context);
+  for (const char* name : {"write", "close_range", "rt_sigaction", "pause", "restart_syscall", "rt_sigreturn", "exit_group"})
+    policy.add(SCMP_ACT_ALLOW, name);
+  return exported(context);
 }
 
 std::vector<std::string> allowed_calls(const FilterOptions& options) {

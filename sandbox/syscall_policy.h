@@ -16,6 +16,9 @@ struct FilterOptions {
 
 box::SyscallFilter compile_filter(const FilterOptions& options);
 
+// For the init of a box, which only waits.
+box::SyscallFilter compile_init_filter();
+
 // The names in the list, for documentation and tests.
 std::vector<std::string> allowed_calls(const FilterOptions& options);
 

@@ -51,7 +51,7 @@ void bind(const std::string& from, const std::string& to, unsigned long flags) {
     make_folders(to);
   } else {
     make_folders(fs::path(to).parent_path());
-    Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     must(static_cast<bool>(target), cat("make ", to));
   }
   must(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0, cat("bind ", from));
@@ -75,9 +75,19 @@ void add_links(const std::string& tree) {
   }
 }
 
+// Shown already, as a part of a folder of the same name.
+bool covered(const Bind& one, const std::vector<Bind>& binds) {
+  for (const Bind& other : binds)
+    if (one.from.starts_with(other.from + "/") && one.to.starts_with(other.to + "/") &&
+        one.from.substr(other.from.size()) == one.to.substr(other.to.size()))
+      return true;
+  return false;
+}
+
 void build_tree(const Setup& setup, const std::string& tree, const std::vector<TreeFile>& files) {
   for (const char* folder : {"/tmp", "/dev", "/usr"}) make_folders(tree + folder);
-  for (const Bind& one : setup.binds) bind(one.from, tree + one.to, MS_RDONLY | MS_NOSUID | MS_NODEV);
+  for (const Bind& one : setup.binds)
+    if (!covered(one, setup.binds)) bind(one.from, tree + one.to, MS_RDONLY | MS_NOSUID | MS_NODEV);
   for (const std::string& folder : setup.hide) {
     std::string path = tree + folder;
     must(::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k") == 0, cat("hide ", folder));

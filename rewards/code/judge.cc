@@ -218,7 +218,7 @@ CaseResult Judge::call(const Prepared& program, const CallTests& tests, const Ca
 CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests, const std::string& one, std::string* head) {
   Channel channel = make_channel();
   std::string token = random_token();
-  json job = {{"token", token}, {"setup", tests.setup}, {"test", one}, {"candidate_names", tests.names}};
+  json job = {{"token", token}, {"helpers", tests.helpers}, {"setup", tests.setup}, {"test", one}, {"candidate_names", tests.names}};
   Descriptor test = text_file(job.dump());
   RunRequest request = program.request(), grading;
   request.mode = WarmMode::serve;

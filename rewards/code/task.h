@@ -35,6 +35,7 @@ struct CallTests {
 };
 
 struct AssertTests {
+  std::string helpers;               // what the prompt defined, for names that a test uses; left out if it does not parse
   std::string setup;                 // before each test, in the grader's box
   std::vector<std::string> asserts;  // each a test program of its own
   std::vector<std::string> names;    // that mean the candidate's functions, whatever else they may mean

@@ -65,6 +65,7 @@ CallTests calls(const json& tests) {
 
 AssertTests asserts(const json& tests) {
   AssertTests made;
+  made.helpers = tests.value("helpers", "");
   made.setup = tests.value("setup", "");
   for (const json& one : list(tests, "asserts", "tests")) {
     if (!one.is_string()) bad("tests.asserts[]", "must be a text");

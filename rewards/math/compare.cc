@@ -11,6 +11,8 @@ namespace {
 
 bool is_equality(Expr expr) { return expr->kind == Kind::relation && expr->name == "="; }
 
+bool is_approximation(Expr expr) { return expr->kind == Kind::relation && expr->name == "approx"; }
+
 bool is_congruence(Expr expr) {
   return expr->kind == Kind::congruence ||
          (expr->kind == Kind::relation && expr->args[1]->kind == Kind::congruence);
@@ -68,6 +70,9 @@ Comparison Comparer::answers(Expr gold, Expr prediction) {
     return undecided("an ellipsis has more than one meaning");
   }
   if (is_congruence(gold) || is_congruence(prediction)) return congruences(gold, prediction);
+  if (is_approximation(gold) || is_approximation(prediction)) {
+    return approximations(gold, prediction);
+  }
   if (is_equality(gold) || is_equality(prediction)) return assigned(gold, prediction);
   return by_type(gold, prediction);
 }
@@ -111,6 +116,12 @@ Comparison Comparer::by_type(Expr gold, Expr prediction) {
   if (a == Kind::conjunction || b == Kind::conjunction) {
     const auto fits = [](Kind k) { return k == Kind::conjunction || k == Kind::list; };
     if (fits(a) && fits(b)) return collections(gold, prediction);
+    // "x = 1 and x = 2" lists the values of one letter as "x = 1 or x = 2" does.
+    const auto lists_values = [&](Expr e) {
+      Elements elements = e->args;
+      return (fits(e->kind) || e->kind == Kind::disjunction) && !common_variable(elements).empty();
+    };
+    if (lists_values(gold) && lists_values(prediction)) return collections(gold, prediction);
     return undecided("a system against something else");
   }
   if (is_collection(gold) || (is_collection(prediction) && !is_scalar(gold))) {
@@ -210,8 +221,8 @@ const char* type_of(Expr gold) {
       break;
   }
   if (contains(gold, Kind::symbol)) return "polynomial";
-  const bool rational = gold->kind == Kind::quotient && is_number(gold->args[0]) &&
-                        is_number(gold->args[1]);
+  const bool rational =
+      gold->kind == Kind::quotient && is_number(gold->args[0]) && is_number(gold->args[1]);
   return rational ? "number" : "algebraic";
 }
 

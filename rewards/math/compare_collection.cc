@@ -75,15 +75,24 @@ bool Comparer::elements_of(Expr expr, Elements& out) {
   }
 }
 
-// x = 1, x = 2 becomes 1, 2 and the letter x; "" where the elements are not all of that form.
+// x = 1, x = 2 becomes 1, 2 and the letter x, (x, y) = (1, 2) the point and "("; "" where the
+// elements are not all of that form.
 std::string_view Comparer::common_variable(Elements& elements) {
   std::string_view name;
   Elements values;
   for (Expr element : elements) {
     const auto found = assignment(element);
-    if (!found || found->name->kind != Kind::symbol) return "";
-    if (!name.empty() && found->name->name != name) return "";
-    name = found->name->name;
+    if (!found) {  // x = 3, 4: the letter goes on
+      if (name.empty() || is_relation(element)) return "";
+      if (!expand_plus_minus(element, values)) return "";
+      continue;
+    }
+    const Expr left = found->name;
+    const bool point = left->kind == Kind::tuple || left->kind == Kind::list;
+    if (left->kind != Kind::symbol && !point) return "";
+    const std::string_view letter = point ? "(" : left->name;
+    if (!name.empty() && letter != name) return "";
+    name = letter;
     if (!expand_plus_minus(found->value, values)) return "";
   }
   if (!name.empty()) elements = std::move(values);
@@ -188,8 +197,7 @@ Comparison Comparer::tuples(Expr gold, Expr prediction) {
     case Kind::interval:
       return different("an interval against a tuple");
     default:
-      return is_scalar(prediction) ? different("a number against a tuple")
-                                   : undecided("no tuple");
+      return is_scalar(prediction) ? different("a number against a tuple") : undecided("no tuple");
   }
 }
 
@@ -207,13 +215,11 @@ std::optional<Grid> grid(Expr expr) {
     result.entries = expr->args;
     return result;
   }
-  if (expr->kind != Kind::bracketed && expr->kind != Kind::tuple && expr->kind != Kind::set) {
-    return std::nullopt;
-  }
+  if (expr->kind != Kind::bracketed && expr->kind != Kind::tuple) return std::nullopt;
   size_t columns = 0;
   for (Expr row : expr->args) {
-    const bool list = row->kind == Kind::bracketed || row->kind == Kind::interval ||
-                      row->kind == Kind::tuple;
+    const bool list =
+        row->kind == Kind::bracketed || row->kind == Kind::interval || row->kind == Kind::tuple;
     if (!list || row->kind != expr->args[0]->kind) return std::nullopt;
     if (row->kind == Kind::interval && (row->left_open || row->right_open)) return std::nullopt;
     if (result.rows++ == 0) columns = row->args.size();
@@ -244,11 +250,14 @@ Comparison Comparer::matrices(Expr gold, Expr prediction) {
   if (column && (other->kind == Kind::tuple || other->kind == Kind::bracketed) &&
       (column->rows == 1 || column->rows == column->entries.size())) {
     const Elements& list = other->args;
-    const Comparison found = other == prediction ? ordered(column->entries, list)
-                                                 : ordered(list, column->entries);
+    const Comparison found =
+        other == prediction ? ordered(column->entries, list) : ordered(list, column->entries);
     return granted(found, "a tuple against a matrix");
   }
   if (is_scalar(prediction) || is_scalar(gold)) return different("a number against a list");
+  if (gold->kind == Kind::matrix || prediction->kind == Kind::matrix) {
+    return different("a matrix against something else");
+  }
   return undecided("no lists of the same shape");
 }
 

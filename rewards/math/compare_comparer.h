@@ -103,6 +103,7 @@ class Comparer {
   Comparison inequalities(Expr gold, Expr prediction);
   Comparison cases(Expr gold, Expr prediction);
   Comparison congruences(Expr gold, Expr prediction);
+  Comparison approximations(Expr gold, Expr prediction);
   Comparison assigned(Expr gold, Expr prediction);
   static std::optional<Assignment> assignment(Expr expr);
 

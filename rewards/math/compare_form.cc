@@ -48,7 +48,6 @@ struct Work {
     intersection = 1 << 6,
     imaginary = 1 << 7,
     absolute = 1 << 8,
-    congruence = 1 << 9,
   };
 };
 
@@ -93,14 +92,20 @@ bool one_of(std::string_view name, std::initializer_list<std::string_view> names
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool letters_in(Expr expr) {
+  return expr->kind == Kind::symbol ||
+         std::any_of(expr->args.begin(), expr->args.end(), letters_in);
+}
+
 unsigned call_bit(Expr expr) {
   const std::string_view name = expr->name;
   if (one_of(name, {"gcd", "lcm", "min", "max", "mod", "floor", "ceil", "det", "trace"})) {
     return Work::arithmetic_call;
   }
-  if (name == "abs") return Work::absolute;
-  if (name.starts_with("arc") ||
-      one_of(name, {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "log", "ln"})) {
+  // |x| may be the answer, |-5| and |3 - 4i| are not.
+  if (name == "abs") return letters_in(expr) ? 0 : static_cast<unsigned>(Work::absolute);
+  if (name.starts_with("arc") || one_of(name, {"sin", "cos", "tan", "cot", "sec", "csc", "sinh",
+                                               "cosh", "tanh", "log", "ln"})) {
     return Work::function_call;
   }
   return 0;
@@ -111,8 +116,7 @@ unsigned product_bit(Expr expr) {
   bool ten = false;
   for (Expr factor : expr->args) {
     if (rational_literal(factor)) ++literals;
-    if (factor->kind == Kind::power && is_number(factor->args[0]) &&
-        factor->args[0]->value == 10) {
+    if (factor->kind == Kind::power && is_number(factor->args[0]) && factor->args[0]->value == 10) {
       ten = true;
     }
   }
@@ -186,6 +190,7 @@ const char* unevaluated(Expr prediction, Expr gold) {
   if (left & Work::big) return "a sum, product, integral, limit or derivative not worked out";
   if (left & Work::chain) return "a chain of equations";
   if (left & Work::arithmetic_call) return "a function of numbers not worked out";
+  if (left & Work::absolute) return "an absolute value not worked out";
   if (left & Work::function_call) return "a function not worked out";
   if (left & Work::intersection) return "an intersection not worked out";
   if (left & Work::rational_sum) return "a sum of numbers not worked out";

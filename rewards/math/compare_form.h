@@ -19,11 +19,12 @@ bool is_number(Expr expr);  // a number or its negative
 
 // Policy category 36: work left undone. An operator in the prediction that the gold answer does not
 // use itself makes it an echo of the question, not an answer. Refused: sums, products, integrals,
-// limits and derivatives with bounds; chains; determinants, gcd, lcm, min, max, mod, floor, ceiling;
-// trigonometric functions, their inverses and logarithms where the gold answer has no function at
-// all (but for the polar form of a complex number); a sum of two or more rational numbers; a product
-// of two or more rational literals that is no scientific notation. Fine: fractions (also not in
-// lowest terms), roots, powers, scientific notation, factorials, binomials, factored polynomials.
+// limits and derivatives with bounds; chains; determinants, gcd, lcm, min, max, mod, floor,
+// ceiling; trigonometric functions, their inverses and logarithms where the gold answer has no
+// function at all (but for the polar form of a complex number); an absolute value of a number; a
+// sum of two or more rational numbers; a product of two or more rational literals that is no
+// scientific notation. Fine: fractions (also not in lowest terms), roots, powers, scientific
+// notation, factorials, binomials, factored polynomials.
 const char* unevaluated(Expr prediction, Expr gold);
 
 }  // namespace reckon::math

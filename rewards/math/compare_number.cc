@@ -1,4 +1,6 @@
 // Values of numbers and of expressions in letters: proofs in the order of their cost.
+#include <algorithm>
+
 #include "rewards/math/compare_comparer.h"
 #include "rewards/math/compare_form.h"
 #include "rewards/math/exact.h"
@@ -47,6 +49,13 @@ std::optional<Decimal> decimal(Expr gold, Budget& budget) {
   return Decimal{mantissa->value * *scale, mantissa->step * *scale};
 }
 
+// Letters in the prediction that the gold answer has not: x + 5 - x is the question, not 5.
+bool adds_letters(Expr prediction, Expr gold) {
+  if (prediction->kind == Kind::symbol) return !contains_symbol(gold, prediction->name);
+  return std::any_of(prediction->args.begin(), prediction->args.end(),
+                     [&](Expr arg) { return adds_letters(arg, gold); });
+}
+
 bool constant_expression(Expr expr) { return !contains(expr, Kind::symbol); }
 
 }  // namespace
@@ -62,16 +71,15 @@ Expr Comparer::scaled(Expr value, const mpq_class& factor) {
   return &arena_.add(Kind::product, {value, number_node(factor)});
 }
 
-// The policy's rounding rule: half a unit of the gold answer's last digit, a tie away from zero.
+// The policy's rounding rule: within half a unit of the gold answer's last digit. A tie may go up
+// or to even and proves neither; 0.00 is zero and no rounding of something small.
 bool Comparer::rounds_to(Expr gold, Expr prediction) {
   const auto rounded = decimal(gold, budget());
-  if (!rounded) return false;
+  if (!rounded || sgn(rounded->value) == 0) return false;
   const mpq_class half = rounded->step / 2;
   const mpq_class lower = rounded->value - half, upper = rounded->value + half;
   if (const auto value = exact::value_of(prediction, budget())) {
-    if (lower < *value && *value < upper) return true;
-    return sgn(rounded->value) < 0 ? *value == upper && sgn(upper) < 0
-                                   : *value == lower && sgn(lower) > 0;
+    return lower < *value && *value < upper;
   }
   return constant_expression(prediction) &&
          interval::strictly_between(prediction, lower, upper, budget());
@@ -143,7 +151,11 @@ std::optional<Comparison> Comparer::identity(Expr gold, Expr prediction) {
 
 Comparison Comparer::numbers_in_doubt(Expr gold, Expr prediction) {
   try {
-    if (auto found = identity(gold, prediction)) return *found;
+    if (auto found = identity(gold, prediction)) {
+      return adds_letters(prediction, gold)
+                 ? granted(*found, "letters that cancel and that the gold answer has not")
+                 : *found;
+    }
   } catch (const OverBudget&) {
     // Too large for exact arithmetic; 2^{99999} and 2^{99998} are still apart.
     if (interval::apart(gold, prediction, budget())) return different("apart from each other");

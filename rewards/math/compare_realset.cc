@@ -62,7 +62,8 @@ std::optional<RealSet> Comparer::united(std::vector<RealPart> parts, std::string
   };
   // Insertion: few parts, and an order that fails must not upset a library sort.
   for (size_t i = 1; i < parts.size() && known; ++i) {
-    for (size_t j = i; j > 0 && less(parts[j], parts[j - 1]); --j) std::swap(parts[j], parts[j - 1]);
+    for (size_t j = i; j > 0 && less(parts[j], parts[j - 1]); --j)
+      std::swap(parts[j], parts[j - 1]);
   }
   RealSet result{{}, variable};
   for (const RealPart& part : parts) {
@@ -115,10 +116,10 @@ std::optional<RealSet> Comparer::intersected(const RealSet& a, const RealSet& b)
   for (const RealPart& x : a.parts) {
     for (const RealPart& y : b.parts) {
       RealPart part = x;
-      const auto low = !y.lower ? std::optional(1)
-                                : (!x.lower ? std::optional(-1) : order(x.lower, y.lower));
-      const auto high = !y.upper ? std::optional(-1)
-                                 : (!x.upper ? std::optional(1) : order(x.upper, y.upper));
+      const auto low =
+          !y.lower ? std::optional(1) : (!x.lower ? std::optional(-1) : order(x.lower, y.lower));
+      const auto high =
+          !y.upper ? std::optional(-1) : (!x.upper ? std::optional(1) : order(x.upper, y.upper));
       if (!low || !high) return std::nullopt;
       if (*low < 0) part.lower = y.lower, part.left_open = y.left_open;
       if (*low == 0) part.left_open = x.left_open || y.left_open;
@@ -215,6 +216,13 @@ std::optional<RealSet> Comparer::real_set(Expr expr) {
       if (const int sign = infinity_sign(part.upper)) {
         if (sign < 0) return std::nullopt;
         part.upper = nullptr, part.right_open = true;
+      }
+      // (2, 1) is a point or a slip of the pen, not the empty set.
+      if (part.lower && part.upper) {
+        const auto ends = order(part.lower, part.upper);
+        if (!ends || *ends > 0 || (*ends == 0 && (part.left_open || part.right_open))) {
+          return std::nullopt;
+        }
       }
       return united({part}, "");
     }

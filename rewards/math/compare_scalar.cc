@@ -1,4 +1,6 @@
 // Numbers with what stands around them: units, money, percent, degrees, bases.
+#include <algorithm>
+
 #include "rewards/math/compare_comparer.h"
 #include "rewards/math/compare_form.h"
 #include "rewards/math/exact.h"
@@ -39,38 +41,32 @@ int infinity_sign(Expr expr) {
   return expr->kind == Kind::constant && expr->name == "infinity" ? 1 : 0;
 }
 
+// One mark at most: a second one (5 degrees of degrees) stays in the value, which no rule knows.
 Measure Comparer::measure(Expr expr) {
   Measure result;
-  bool minus = false;
-  for (bool more = true; more;) {
-    switch (expr->kind) {
-      case Kind::negate: {
-        const Kind inner = expr->args[0]->kind;
-        more = inner == Kind::currency || inner == Kind::quantity || inner == Kind::percent ||
-               inner == Kind::degrees || inner == Kind::negate;
-        if (more) minus = !minus;
-        break;
-      }
-      case Kind::currency:
-        result.currency = expr->name;
-        break;
-      case Kind::quantity:
-        result.unit = expr->name;
-        break;
-      case Kind::percent:
-        result.percent = true;
-        break;
-      case Kind::degrees:
-        result.degrees = true;
-        break;
-      case Kind::based:
-        result.based = expr;
-        [[fallthrough]];
-      default:
-        more = false;
+  bool minus = false, marked = false;
+  const auto is_mark = [](Kind kind) {
+    return kind == Kind::currency || kind == Kind::quantity || kind == Kind::percent ||
+           kind == Kind::degrees;
+  };
+  for (;;) {
+    const Kind kind = expr->kind;
+    if (is_mark(kind) && !marked) {
+      marked = true;
+      if (kind == Kind::currency) result.currency = expr->name;
+      if (kind == Kind::quantity) result.unit = expr->name;
+      result.percent = kind == Kind::percent;
+      result.degrees = kind == Kind::degrees;
+    } else if (kind == Kind::negate &&
+               (is_mark(expr->args[0]->kind) || expr->args[0]->kind == Kind::negate ||
+                expr->args[0]->kind == Kind::based)) {
+      minus = !minus;
+    } else {
+      break;
     }
-    if (more) expr = expr->args[0];
+    expr = expr->args[0];
   }
+  if (expr->kind == Kind::based) result.based = expr;
   result.value = minus ? &arena_.add(Kind::negate, {expr}) : expr;
   return result;
 }
@@ -89,19 +85,40 @@ Comparison Comparer::scalars(Expr gold, Expr prediction) {
   return measures(measure(gold), measure(prediction));
 }
 
+namespace {
+
+// What stands around a number: one of these at most can be left out on one side, none exchanged.
+enum class Mark { none, currency, unit, percent, degrees };
+Mark mark_of(const Measure& m) {
+  if (!m.currency.empty()) return Mark::currency;
+  if (!m.unit.empty()) return Mark::unit;
+  if (m.percent) return Mark::percent;
+  return m.degrees ? Mark::degrees : Mark::none;
+}
+
+}  // namespace
+
 Comparison Comparer::measures(const Measure& gold, const Measure& prediction) {
   if (gold.based || prediction.based) return bases(gold, prediction);
-  if (!gold.currency.empty() && !prediction.currency.empty() &&
-      gold.currency != prediction.currency) {
-    return different("different currencies");
+  const Mark a = mark_of(gold), b = mark_of(prediction);
+  if (a != Mark::none && b != Mark::none && a != b) {
+    const bool angle =
+        (a == Mark::degrees && b == Mark::unit) || (a == Mark::unit && b == Mark::degrees);
+    return angle ? undecided("degrees against another unit") : different("different kinds of unit");
   }
-  if ((!gold.currency.empty() && !prediction.unit.empty()) ||
-      (!gold.unit.empty() && !prediction.currency.empty())) {
-    return undecided("money against another unit");
+  switch (a != Mark::none ? a : b) {
+    case Mark::currency:
+      if (a == b && gold.currency != prediction.currency) return different("different currencies");
+      break;
+    case Mark::percent:
+      return percents(gold, prediction);
+    case Mark::unit:
+      return units(gold, prediction);
+    case Mark::degrees:
+      return angles(gold, prediction);
+    case Mark::none:
+      break;
   }
-  if (gold.percent || prediction.percent) return percents(gold, prediction);
-  if (!gold.unit.empty() || !prediction.unit.empty()) return units(gold, prediction);
-  if (gold.degrees || prediction.degrees) return angles(gold, prediction);
   return numbers(gold.value, prediction.value);
 }
 
@@ -117,10 +134,50 @@ Comparison Comparer::percents(const Measure& gold, const Measure& prediction) {
   return fraction.verdict == Verdict::different ? bare : fraction;
 }
 
+namespace {
+
+// Words behind a number that say more than what is counted: 5 squared, 5 pairs, 5 or more.
+bool changes_value(std::string_view unit) {
+  static constexpr std::string_view kWords[] = {
+      "squared",    "cubed",    "factorial",  "plus",       "minus",
+      "times",      "divided",  "over",       "mod",        "modulo",
+      "hundred",    "hundreds", "thousand",   "thousands",  "million",
+      "millions",   "billion",  "billions",   "trillion",   "trillions",
+      "half",       "halves",   "third",      "thirds",     "quarter",
+      "quarters",   "fourths",  "fifth",      "fifths",     "sixths",
+      "eighths",    "tenth",    "tenths",     "hundredths", "thousandths",
+      "percent",    "root",     "roots",      "choose",     "or",
+      "and",        "not",      "if",         "when",       "unless",
+      "except",     "infinity", "less",       "more",       "fewer",
+      "greater",    "least",    "most",       "about",      "roughly",
+      "almost",     "nearly",   "below",      "above",      "negative",
+      "positive",   "maybe",    "perhaps",    "probably",   "dozen",
+      "dozens",     "pair",     "pairs",      "couple",     "couples",
+      "score",      "gross",    "double",     "doubled",    "triple",
+      "tripled",    "twice",    "thrice",     "power",      "log",
+      "base",       "pi",       "to",         "than",       "approximately",
+      "multiplied", "inverse",  "reciprocal", "square",     "cube",
+      "by"};
+  while (!unit.empty()) {
+    const size_t end = std::min(unit.find_first_of(" -*/^,.()"), unit.size());
+    if (std::find(std::begin(kWords), std::end(kWords), unit.substr(0, end)) != std::end(kWords)) {
+      return true;
+    }
+    unit.remove_prefix(std::min(end + 1, unit.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
 Comparison Comparer::units(const Measure& gold, const Measure& prediction) {
   if (gold.unit.empty() || prediction.unit.empty()) {
-    if (gold.degrees || prediction.degrees) return undecided("degrees against another unit");
-    return numbers(gold.value, prediction.value);
+    const std::string_view unit = gold.unit.empty() ? prediction.unit : gold.unit;
+    const Comparison values = numbers(gold.value, prediction.value);
+    if (values.verdict == Verdict::equal && changes_value(unit) && !find_unit(unit)) {
+      return granted(values, "words that may change the number");
+    }
+    return values;
   }
   if (gold.unit == prediction.unit) return numbers(gold.value, prediction.value);
   const auto from = find_unit(prediction.unit), to = find_unit(gold.unit);
@@ -136,8 +193,8 @@ Comparison Comparer::units(const Measure& gold, const Measure& prediction) {
   if (from->pi != to->pi) {
     Node& pi = arena_.add(Kind::constant);
     pi.name = "pi";
-    value = &arena_.add(
-        Kind::product, {value, &arena_.add(Kind::power, {&pi, number_node(from->pi - to->pi)})});
+    value = &arena_.add(Kind::product,
+                        {value, &arena_.add(Kind::power, {&pi, number_node(from->pi - to->pi)})});
   }
   if (to->offset != 0) value = &arena_.add(Kind::sum, {value, number_node(-to->offset)});
   return numbers(gold.value, value);

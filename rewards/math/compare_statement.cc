@@ -13,15 +13,15 @@ namespace {
 
 bool known_function(std::string_view name) {
   static constexpr std::string_view kKnown[] = {
-      "sin", "cos",   "tan",  "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh",
-      "tanh", "log",  "ln",   "exp", "abs", "det", "gcd",    "lcm",    "min",    "max",  "mod",
-      "floor", "ceil", "cis", "sqrt", "trace", "Re", "Im"};
+      "sin",  "cos",  "tan",   "cot",  "sec", "csc",  "arcsin", "arccos", "arctan", "sinh",
+      "cosh", "tanh", "log",   "ln",   "exp", "abs",  "det",    "gcd",    "lcm",    "min",
+      "max",  "mod",  "floor", "ceil", "cis", "sqrt", "trace",  "Re",     "Im"};
   return std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown);
 }
 
 bool all_letters(const std::vector<Expr>& args) {
-  return !args.empty() && std::all_of(args.begin(), args.end(),
-                                      [](Expr arg) { return arg->kind == Kind::symbol; });
+  return !args.empty() &&
+         std::all_of(args.begin(), args.end(), [](Expr arg) { return arg->kind == Kind::symbol; });
 }
 
 // What may stand on the left: x, f(x), (x, y).
@@ -36,8 +36,8 @@ bool is_name(Expr expr) {
       return all_letters(expr->args);
     case Kind::product:  // the segment AB
       return std::all_of(expr->args.begin(), expr->args.end(), [](Expr letter) {
-        return letter->kind == Kind::symbol && letter->name.size() == 1 &&
-               letter->name[0] >= 'A' && letter->name[0] <= 'Z';
+        return letter->kind == Kind::symbol && letter->name.size() == 1 && letter->name[0] >= 'A' &&
+               letter->name[0] <= 'Z';
       });
     default:
       return false;
@@ -81,6 +81,9 @@ Comparison Comparer::assigned(Expr gold, Expr prediction) {
       return equations(gold, prediction);
     }
     const Comparison found = equations(gold, prediction);
+    // 2x = 6 where the gold answer is x = 3: the last step is missing.
+    const bool solved = a && !contains(a->value, Kind::symbol);
+    if (solved && !b) return granted(found, "an equation that is not solved");
     if (found.verdict == Verdict::equal || !a || !b) return found;
     // f(x) = 2x and y = 2x: another name for the same function.
     const bool functions = a->name->kind == Kind::call || b->name->kind == Kind::call;
@@ -98,6 +101,25 @@ Comparison Comparer::assigned(Expr gold, Expr prediction) {
   if (!is_scalar(gold)) return undecided("an equation against something else");
   const Comparison found = answers(gold, prediction->args[1]);
   return granted(found, "an equation where the gold answer is a value");
+}
+
+// "sqrt 5 / 5 ~ 0.447": the exact value counts, where the decimal is one of its roundings; a gold
+// answer of that form accepts either side.
+Comparison Comparer::approximations(Expr gold, Expr prediction) {
+  const auto approximate = [](Expr e) { return e->kind == Kind::relation && e->name == "approx"; };
+  if (!approximate(prediction)) {
+    if (gold->args[0]->kind != Kind::symbol) {  // x ~ 3 has one value
+      const Comparison found = answers(gold->args[0], prediction);
+      if (found.verdict == Verdict::equal) return found;
+    }
+    return answers(gold->args[1], prediction);
+  }
+  if (approximate(gold)) return ordered(gold->args, prediction->args);
+  const Expr exact = prediction->args[0], rounded = prediction->args[1];
+  const Comparison found = answers(gold, exact);
+  if (found.verdict != Verdict::equal) return found;
+  const Measure a = measure(exact), b = measure(rounded);
+  return rounds_to(b.value, a.value) ? found : undecided("an approximation of something else");
 }
 
 // l1 - r1 and l2 - r2 up to a rational factor other than 0.
@@ -224,8 +246,7 @@ Comparison Comparer::congruences(Expr gold, Expr prediction) {
     const auto x = exact::value_of(a->value, budget()), y = exact::value_of(b->value, budget());
     const auto m = exact::value_of(a->modulus, budget());
     if (!x || !y || !m || *m == 0) return answers(a->value, b->value);
-    return exact::is_integer((*x - *y) / *m) ? equal("the same class")
-                                             : different("another class");
+    return exact::is_integer((*x - *y) / *m) ? equal("the same class") : different("another class");
   }
   const Expr bare = a ? prediction : gold;
   const Expr value = a ? a->value : b->value;

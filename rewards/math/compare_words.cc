@@ -1,5 +1,5 @@
 // What is not arithmetic: text, choices, yes and no, dates, clock times, ratios.
-#include <array>
+#include <algorithm>
 
 #include "rewards/math/compare_comparer.h"
 #include "rewards/math/compare_form.h"
@@ -11,11 +11,12 @@ namespace {
 
 char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// The letter of an option: a choice, or a single letter standing alone.
+// The letter of an option: a choice, or a single letter standing alone. (a) is read as a choice, so
+// that a gold answer "a" may be either.
 char option_letter(Expr expr) {
-  const bool letter = expr->kind == Kind::choice ||
-                      ((expr->kind == Kind::symbol || expr->kind == Kind::text) &&
-                       expr->name.size() == 1);
+  const bool letter =
+      expr->kind == Kind::choice ||
+      ((expr->kind == Kind::symbol || expr->kind == Kind::text) && expr->name.size() == 1);
   return letter && !expr->name.empty() ? folded(expr->name[0]) : '\0';
 }
 
@@ -48,9 +49,9 @@ Comparison Comparer::words(Expr gold, Expr prediction) {
   if (gold->kind == Kind::choice || prediction->kind == Kind::choice) {
     const char a = option_letter(gold), b = option_letter(prediction);
     if (a && b) return a == b ? equal("the same option") : different("another option");
-    return gold->kind == prediction->kind || is_scalar(gold) || is_scalar(prediction)
-               ? different("an option against something else")
-               : undecided("an option against something else");
+    return gold->kind == Kind::text || prediction->kind == Kind::text
+               ? undecided("an option against words")
+               : different("an option against something else");
   }
   if (gold->kind == Kind::text && prediction->kind == Kind::text) {
     if (gold->name == prediction->name) return equal("the same words");
@@ -118,7 +119,14 @@ Comparison Comparer::ratios(Expr gold, Expr prediction) {
     return is_scalar(gold) || is_scalar(prediction) ? different("a ratio against a number")
                                                     : undecided("no ratio");
   }
-  if (gold->args.size() != prediction->args.size()) return different("another number of terms");
+  if (gold->args.size() != prediction->args.size()) {
+    // 9:15 and 9:15:00 are times of day.
+    const Expr last = std::max(gold, prediction, [](Expr a, Expr b) {
+                        return a->args.size() < b->args.size();
+                      })->args.back();
+    return last->kind == Kind::number && last->text == "00" ? clocks(gold, prediction)
+                                                            : different("another number of terms");
+  }
   bool doubt = false;
   for (size_t i = 1; i < gold->args.size(); ++i) {
     const Expr x = &arena_.add(Kind::product, {gold->args[0], prediction->args[i]});

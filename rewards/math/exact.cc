@@ -6,8 +6,8 @@
 namespace reckon::math::exact {
 
 double bits(const mpq_class& x) {
-  return static_cast<double>(std::max(mpz_sizeinbase(x.get_num_mpz_t(), 2),
-                                      mpz_sizeinbase(x.get_den_mpz_t(), 2)));
+  return static_cast<double>(
+      std::max(mpz_sizeinbase(x.get_num_mpz_t(), 2), mpz_sizeinbase(x.get_den_mpz_t(), 2)));
 }
 
 bool is_integer(const mpq_class& x) { return mpz_cmp_ui(x.get_den_mpz_t(), 1) == 0; }

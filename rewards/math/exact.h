@@ -2,7 +2,8 @@
 // computed, so that 9^{9^9} or (10^8)! costs nothing. Throws OverBudget; thread-safe.
 //
 //   mpq_class x = exact::power(mpq_class(3, 2), 10, budget);
-//   std::optional<mpq_class> v = exact::value_of(expr, budget);   // 3\frac12 -> 7/2, \sqrt2 -> none
+//   std::optional<mpq_class> v = exact::value_of(expr, budget);   // 3\frac12 -> 7/2, \sqrt2 ->
+//   none
 #pragma once
 
 #include <gmpxx.h>
@@ -34,7 +35,8 @@ mpz_class ceiling(const mpq_class& x);
 std::optional<mpq_class> call(std::string_view name, const std::vector<mpq_class>& args,
                               Budget& budget);
 
-// The value of a tree that is rational by plain arithmetic; nullopt when it is not (or is undefined).
+// The value of a tree that is rational by plain arithmetic; nullopt when it is not (or is
+// undefined).
 std::optional<mpq_class> value_of(Expr expr, Budget& budget);
 
 }  // namespace reckon::math::exact

@@ -19,19 +19,23 @@ Extraction conflicting(const char* rule, const char* what, std::string_view a, s
           "two " + std::string(what) + " that disagree: " + shown(a) + " and " + shown(b)};
 }
 
-// A place for an answer that holds none: \boxed{}, \boxed{...}.
+// A place for an answer that holds none: \boxed{}, \boxed{...}, \boxed{\text{your answer}}.
 bool is_empty(std::string_view answer) {
-  std::string form = normal_form(answer);
-  return form.find_first_not_of(".?_") == std::string::npos || form == "\\ldots" ||
+  if (answer.size() > Limits().answer_bytes) return false;
+  std::string form = lower_case(normal_form(answer));
+  return form == "answer" || form == "youranswer" || form == "finalanswer" ||
+         form.find_first_not_of(".?_") == std::string::npos || form == "\\ldots" ||
          form == "\\dots" || form == "\\cdots";
 }
 
 // Whether two answers of one response are the same; the text mostly says so.
 class Agreement {
  public:
-  explicit Agreement(std::string_view last) : last_(last), form_(normal_form(last)) {}
+  explicit Agreement(std::string_view last) : last_(last) {}
 
   bool with(std::string_view other) {
+    if (other == last_) return true;
+    if (form_.empty()) form_ = normal_form(last_);
     if (normal_form(other) == form_) return true;
     return ++compared_ <= kComparisons && verify_answer(last_, other).verdict == Verdict::equal;
   }
@@ -52,9 +56,9 @@ std::vector<BoxGroup> groups_of(const std::vector<Box>& boxes) {
   std::vector<BoxGroup> groups;
   std::string last_form;
   for (const Box& box : boxes) {
-    if (is_empty(box.text)) continue;
     std::string_view text = tidy(unboxed(box.text));
-    std::string form = normal_form(text);
+    if (is_empty(text)) continue;
+    std::string form = boxes.size() > 1 ? normal_form(text) : "";
     bool joined = !groups.empty() && box.link != Box::Link::none;
     if (joined && form == last_form) continue;
     last_form = form;
@@ -82,7 +86,7 @@ std::optional<Extraction> from_boxes(std::string_view text, Mode mode) {
   if (boxes.empty()) return std::nullopt;
   bool strict = mode == Mode::strict;
   if (strict && boxes.back().closed == Box::Closed::never) return none("a box that does not close");
-  if (strict && is_empty(boxes.back().text)) return none("an empty box");
+  if (strict && is_empty(unboxed(boxes.back().text))) return none("an empty box");
   std::vector<BoxGroup> groups = groups_of(boxes);
   if (groups.empty()) return none("an empty box");
   const BoxGroup& last = groups.back();
@@ -114,7 +118,8 @@ std::optional<Extraction> last_of(const std::vector<Candidate>& found, const cha
 
 // A tag may hold a sentence: its statement counts.
 std::optional<Extraction> from_tags(std::string_view text, Mode mode) {
-  std::vector<Candidate> tags = find_answer_tags(text, mode == Mode::lenient);
+  std::vector<Candidate> tags = find_answer_tags(text, false);
+  if (tags.empty() && mode == Mode::lenient) tags = find_answer_tags(text, true);
   for (Candidate& tag : tags) {
     std::vector<Candidate> inside = find_statements(tag.text);
     if (!inside.empty()) tag.text = inside.back().text;
@@ -137,7 +142,9 @@ Extraction extract_answer(std::string_view response, Mode mode) {
   if (auto found = last_of(find_answer_lines(text), "answer_line", "answer lines", mode))
     return *found;
   bool lenient = mode == Mode::lenient;
-  if (auto found = last_of(find_bold(text, lenient), "bold", "bold texts", mode)) return *found;
+  std::vector<Candidate> bold = find_bold(text, false);
+  if (bold.empty() && lenient) bold = find_bold(text, true);
+  if (auto found = last_of(bold, "bold", "bold texts", mode)) return *found;
   if (!lenient) return none("no answer found");
   auto found = whole_answer(text);
   const char* rule = "whole";

@@ -1,8 +1,8 @@
-// Numbers by enclosure: an expression tree is evaluated to complex intervals, first in doubles, then
-// with rising precision, which can prove two values different or put them in order, never equal -
-// except for algebraic numbers, where a root bound says how close two different ones can be.
-// Symbols stand for fixed real numbers, so a proof of difference holds for expressions in letters too
-// (as functions of real variables). Thread-safe; throws OverBudget alone.
+// Numbers by enclosure: an expression tree is evaluated to complex intervals, first in doubles,
+// then with rising precision, which can prove two values different or put them in order, never
+// equal - except for algebraic numbers, where a root bound says how close two different ones can
+// be. Symbols stand for fixed real numbers, so a proof of difference holds for expressions in
+// letters too (as functions of real variables). Thread-safe; throws OverBudget alone.
 //
 //   interval::apart(sqrt2, sqrt3, budget)          // true: proven different
 //   interval::order(a, b, budget)                  // -1, 1, or none when it cannot tell

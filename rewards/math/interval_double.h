@@ -43,13 +43,11 @@ class DoubleInterval {
     return outward(a.lower_ - b.upper_, a.upper_ - b.lower_);
   }
   friend DoubleInterval operator*(const DoubleInterval& a, const DoubleInterval& b) {
-    return hull(a.lower_ * b.lower_, a.lower_ * b.upper_, a.upper_ * b.lower_,
-                a.upper_ * b.upper_);
+    return hull(a.lower_ * b.lower_, a.lower_ * b.upper_, a.upper_ * b.lower_, a.upper_ * b.upper_);
   }
   // The caller sees to it that b has no zero.
   friend DoubleInterval operator/(const DoubleInterval& a, const DoubleInterval& b) {
-    return hull(a.lower_ / b.lower_, a.lower_ / b.upper_, a.upper_ / b.lower_,
-                a.upper_ / b.upper_);
+    return hull(a.lower_ / b.lower_, a.lower_ / b.upper_, a.upper_ / b.lower_, a.upper_ / b.upper_);
   }
 
   // The library's functions are within 2 ulp of the truth (glibc's manual); 8 are allowed for.

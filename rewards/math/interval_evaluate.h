@@ -1,5 +1,5 @@
-// An expression tree over complex intervals: Real is DoubleInterval or WideInterval. Internal to the
-// interval layer.
+// An expression tree over complex intervals: Real is DoubleInterval or WideInterval. Internal to
+// the interval layer.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ class Evaluator {
       case Kind::constant:
         return constant(expr->name);
       case Kind::symbol:
+        if (expr->name == "emptyset") return std::nullopt;
         saw_symbol_ = true;
         return Number{Real::exactly(symbol_value(expr->name))};
       case Kind::negate: {

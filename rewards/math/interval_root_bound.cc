@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "rewards/math/compare_form.h"
@@ -24,7 +25,10 @@ double log2_of(const mpz_class& x) {
 class Bounder {
  public:
   explicit Bounder(Budget& budget) : budget_(budget) {}
-  double degree() const { return degree_; }
+  // All cosines lie in one field, the real part of that of the roots of unity of order order_.
+  double degree() const {
+    return degree_ * static_cast<double>(order_ > 2 ? totient(order_) / 2 : 1);
+  }
 
   std::optional<Bound> bound(Expr expr) {
     budget_.spend(1);
@@ -119,8 +123,10 @@ class Bounder {
     if (!turns || !mpz_fits_sint_p(turns->get_den_mpz_t())) return std::nullopt;
     const long q = turns->get_den().get_si();
     if (q > 512) return std::nullopt;
-    // e^{i pi r} is a root of unity of order dividing 4 q once sine is turned into cosine.
-    degree_ *= static_cast<double>(totient(4 * q));
+    // cos(pi p / q) comes from a root of unity of order dividing 2 q; sin is the cosine of what is
+    // left to a right angle, whose order divides 4 q.
+    order_ = std::lcm(order_, expr->name == "cos" ? 2 * q : 4 * q);
+    if (order_ > kMostOrder) return std::nullopt;
     return Bound{1, 1};
   }
 
@@ -164,8 +170,10 @@ class Bounder {
     return n > 1 ? result - result / n : result;
   }
 
+  static constexpr long kMostOrder = 1 << 20;
   Budget& budget_;
-  double degree_ = 1;
+  double degree_ = 1;  // of the roots
+  long order_ = 1;
   bool saw_i_ = false;
   std::vector<std::pair<Expr, double>> roots_;
 };

@@ -92,37 +92,66 @@ class Lexer {
   void sign(char c) {
     bool right = side_ == 'r';
     switch (c) {
-      case ' ': return space(1);
-      case '~': return space(1);
-      case '(': return open('(', 1);
-      case ')': return close(')', 1);
-      case '[': return right ? close('[', 1) : open('[', 1);
-      case ']': return side_ == 'l' ? open(']', 1) : close(']', 1);
-      case '{': return open_brace();
-      case '}': return close_brace();
-      case '|': return bar(1, Tok::bar, '|');
-      case ',': emit(Tok::comma, 1); return;
-      case ';': emit(Tok::semicolon, 1); return;
+      case ' ':
+        return space(1);
+      case '~':
+        return space(1);
+      case '(':
+        return open('(', 1);
+      case ')':
+        return close(')', 1);
+      case '[':
+        return right ? close('[', 1) : open('[', 1);
+      case ']':
+        return side_ == 'l' ? open(']', 1) : close(']', 1);
+      case '{':
+        return open_brace();
+      case '}':
+        return close_brace();
+      case '|':
+        return bar(1, Tok::bar, '|');
+      case ',':
+        emit(Tok::comma, 1);
+        return;
+      case ';':
+        emit(Tok::semicolon, 1);
+        return;
       case '+':
         peek(1) == '-' ? emit(Tok::plus_minus, 2, "\\pm") : emit(Tok::plus, 1);
         return;
-      case '-': emit(Tok::minus, 1); return;
+      case '-':
+        emit(Tok::minus, 1);
+        return;
       case '*':
         peek(1) == '*' ? emit(Tok::caret, 2) : emit(Tok::times, 1);
         return;
-      case '/': emit(Tok::slash, 1, "/"); return;
-      case '^': emit(Tok::caret, 1); return;
-      case '_': emit(Tok::under, 1); return;
+      case '/':
+        emit(Tok::slash, 1, "/");
+        return;
+      case '^':
+        emit(Tok::caret, 1);
+        return;
+      case '_':
+        emit(Tok::under, 1);
+        return;
       case '!':
         peek(1) == '=' ? emit(Tok::relation, 2, "!=") : emit(Tok::bang, 1);
         return;
-      case '%': emit(Tok::percent, 1); return;
+      case '%':
+        emit(Tok::percent, 1);
+        return;
       case '\'':
         peek(1) == '\'' ? emit(Tok::prime, 2, {}, '"') : emit(Tok::prime, 1, {}, '\'');
         return;
-      case '"': emit(Tok::prime, 1, {}, '"'); return;
-      case '&': emit(Tok::ampersand, 1); return;
-      case '=': emit(Tok::relation, peek(1) == '=' ? 2 : 1, "="); return;
+      case '"':
+        emit(Tok::prime, 1, {}, '"');
+        return;
+      case '&':
+        emit(Tok::ampersand, 1);
+        return;
+      case '=':
+        emit(Tok::relation, peek(1) == '=' ? 2 : 1, "=");
+        return;
       case ':':
         peek(1) == '=' ? emit(Tok::relation, 2, "=") : emit(Tok::colon, 1);
         return;
@@ -134,7 +163,8 @@ class Lexer {
         if (right) return close('>', 1);
         peek(1) == '=' ? emit(Tok::relation, 2, ">=") : emit(Tok::relation, 1, ">");
         return;
-      case '.': return point();
+      case '.':
+        return point();
       case '$':
         if (money_) {
           emit(Tok::currency, 1, "$");
@@ -142,7 +172,8 @@ class Lexer {
           ++at_;
         }
         return;
-      default: emit(Tok::junk, 1);
+      default:
+        emit(Tok::junk, 1);
     }
   }
 
@@ -168,6 +199,7 @@ class Lexer {
 
   // A plain-text set holds elements; the braces of a command's argument hold one expression.
   void open_brace() {
+    if (text_.substr(at_, 3) == "{:}") return void(emit(Tok::colon, 3));
     Tok last = tokens_.empty() ? Tok::relation : tokens_.back().type;
     bool holds_elements = last == Tok::relation || last == Tok::comma || last == Tok::open ||
                           last == Tok::set_operator || last == Tok::connective;
@@ -195,39 +227,79 @@ class Lexer {
     while (end < text_.size() && is_letter(text_[end])) ++end;
     std::string_view spelling = text_.substr(at_ + 1, end - at_ - 1);
     const Command* command = find_command(spelling);
+    if (!command)  // \quadx: the space before the letter forgotten
+      for (std::string_view prefix : {"qquad", "quad", "cdot", "times"})
+        if (!command && spelling.starts_with(prefix)) {
+          command = find_command(prefix);
+          end = at_ + 1 + prefix.size();
+        }
     if (!command) return void(emit(Tok::junk, end - at_));
     size_t length = end - at_;
     switch (command->layout) {
-      case Layout::skip: return space(length);
-      case Layout::skip_argument: return skip_argument(end);
-      case Layout::text: return begin_text(end);
-      case Layout::bracket_prefix: return size_prefix(spelling, end);
-      case Layout::none: break;
+      case Layout::skip:
+        return space(length);
+      case Layout::skip_argument:
+        return skip_argument(end);
+      case Layout::text:
+        return begin_text(end);
+      case Layout::bracket_prefix:
+        return size_prefix(spelling, end);
+      case Layout::none:
+        break;
     }
     switch (command->type) {
-      case Tok::open: return side_ == 'r' ? close(command->kind, length) : open(command->kind, length);
-      case Tok::close: return side_ == 'l' ? open(command->kind, length) : close(command->kind, length);
-      case Tok::bar: return bar(length, Tok::bar, '|');
-      case Tok::norm_bar: return bar(length, Tok::norm_bar, 'n');
+      case Tok::open:
+        return side_ == 'r' ? close(command->kind, length) : open(command->kind, length);
+      case Tok::close:
+        return side_ == 'l' ? open(command->kind, length) : close(command->kind, length);
+      case Tok::bar:
+        return bar(length, Tok::bar, '|');
+      case Tok::norm_bar:
+        return bar(length, Tok::norm_bar, 'n');
       case Tok::begin:
-      case Tok::finish: return environment(command->type, end);
-      default: emit(command->type, length, command->name, command->kind);
+      case Tok::finish:
+        return environment(command->type, end);
+      default:
+        emit(command->type, length, command->name, command->kind);
     }
   }
 
   void escaped(char next) {
     switch (next) {
-      case '{': return open('s', 2);
-      case '}': return close('s', 2);
-      case '|': return bar(2, Tok::norm_bar, 'n');
-      case '\\': emit(Tok::row, 2); return;
-      case '%': emit(Tok::percent, 2); return;
-      case '$': emit(Tok::currency, 2, "$"); return;
-      case '&': emit(Tok::connective, 2, "and"); return;
-      case ',': case ';': case ':': case '!': case ' ': case '/': case '>': case '(': case ')':
-      case '[': case ']': return space(2);
-      case '\0': return space(1);
-      default: emit(Tok::junk, 2);
+      case '{':
+        return open('s', 2);
+      case '}':
+        return close('s', 2);
+      case '|':
+        return bar(2, Tok::norm_bar, 'n');
+      case '\\':
+        emit(Tok::row, 2);
+        return;
+      case '%':
+        emit(Tok::percent, 2);
+        return;
+      case '$':
+        emit(Tok::currency, 2, "$");
+        return;
+      case '&':
+        emit(Tok::connective, 2, "and");
+        return;
+      case ',':
+      case ';':
+      case ':':
+      case '!':
+      case ' ':
+      case '/':
+      case '>':
+      case '(':
+      case ')':
+      case '[':
+      case ']':
+        return space(2);
+      case '\0':
+        return space(1);
+      default:
+        emit(Tok::junk, 2);
     }
   }
 

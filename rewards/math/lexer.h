@@ -13,16 +13,16 @@ namespace reckon::math {
 
 enum class Tok : uint8_t {
   end,
-  number,      // source as spelled: digits, separators, point, repeating part, exponent
-  word,        // a run of letters
-  symbol,      // name: alpha, R (of \mathbb-like commands)
-  constant,    // name: pi, infinity
-  function,    // name: sin, log, gcd ...
-  open,        // kind: ( [ { s (a set's \{) < f (floor) c (ceiling) | (\left|) n (norm) .
-  close,       // kind: ) ] } s > f c | n .
-  bar,         // | that may open or close
-  norm_bar,    // \| likewise
-  mid,         // \mid: the bar of a set builder
+  number,    // source as spelled: digits, separators, point, repeating part, exponent
+  word,      // a run of letters
+  symbol,    // name: alpha, R (of \mathbb-like commands)
+  constant,  // name: pi, infinity
+  function,  // name: sin, log, gcd ...
+  open,      // kind: ( [ { s (a set's \{) < f (floor) c (ceiling) | (\left|) n (norm) .
+  close,     // kind: ) ] } s > f c | n .
+  bar,       // | that may open or close
+  norm_bar,  // \| likewise
+  mid,       // \mid: the bar of a set builder
   comma,
   semicolon,
   colon,
@@ -30,15 +30,15 @@ enum class Tok : uint8_t {
   minus,
   plus_minus,  // name: "\pm" or "\mp"
   times,
-  slash,       // name "/" or "div"
+  slash,  // name "/" or "div"
   caret,
   under,
   bang,
   percent,
-  prime,       // kind: ' or "
-  circle,      // \circ, \degree
-  dot,         // a full stop that belongs to no number
-  relation,    // name as in Kind::relation
+  prime,         // kind: ' or "
+  circle,        // \circ, \degree
+  dot,           // a full stop that belongs to no number
+  relation,      // name as in Kind::relation
   set_operator,  // name: cup, cap, setminus
   connective,    // name: and, or (as symbols or commands; words are found by the parser)
   arrow,         // \to
@@ -51,12 +51,12 @@ enum class Tok : uint8_t {
   begin,         // name: the environment
   finish,        // \end{...}
   ampersand,
-  row,         // the end of a row: \\ or \cr
-  currency,    // name: as in Kind::currency
+  row,       // the end of a row: \\ or \cr
+  currency,  // name: as in Kind::currency
   ellipsis,
-  negation,    // \not
-  figure,      // name: angle, triangle; letters follow
-  junk,        // anything else
+  negation,  // \not
+  figure,    // name: angle, triangle; letters follow
+  junk,      // anything else
 };
 
 struct Token {

@@ -51,10 +51,11 @@ class NumberScan {
     static constexpr struct {
       std::string_view spelling;
       char kind;
-    } kSeparators[] = {{"{,}\\!", 'g'}, {"{,}", 'g'}, {", \\! ", 'g'}, {",\\! ", 'g'},
-                       {",\\!", 'g'},   {", \\!", 'g'}, {",\\", 0},     {",", ','},
-                       {"\\,", 't'},    {"\\!", 't'}, {"\\ ", 't'},  {"\\;", 't'}, {"~", 't'},
-                       {"'", '\''},     {" ", ' '},   {".", '.'}};
+    } kSeparators[] = {{"{,}\\!", 'g'}, {"{,}", 'g'},   {"{, }", 'g'}, {" {, }", 'g'},
+                       {", \\! ", 'g'}, {",\\! ", 'g'}, {",\\!", 'g'}, {", \\!", 'g'},
+                       {",\\", 0},      {",", ','},     {"\\,", 't'},  {"\\!", 't'},
+                       {"\\ ", 't'},    {"\\;", 't'},   {"~", 't'},    {"'", '\''},
+                       {" ", ' '},      {".", '.'}};
     for (const auto& [spelling, k] : kSeparators)
       if (starts(at, spelling)) {
         kind = k;
@@ -88,11 +89,16 @@ class NumberScan {
 
   bool accepts(char kind, int groups, bool threes, size_t first, size_t end) const {
     switch (kind) {
-      case ',': return !bracketed_ || spaced_element(first, end);
-      case ' ': return threes && char_at(end) != '/' && char_at(first - 1) != ' ';
-      case '.': return !bracketed_ && (groups >= 2 || decimal_comma(end));
-      case '\'': return threes;
-      default: return true;
+      case ',':
+        return !bracketed_ || spaced_element(first, end);
+      case ' ':
+        return threes && char_at(end) != '/' && char_at(first - 1) != ' ';
+      case '.':
+        return !bracketed_ && (groups >= 2 || decimal_comma(end));
+      case '\'':
+        return threes;
+      default:
+        return true;
     }
   }
   // 1.234.567,89: the comma is the decimal point there; the literal keeps both as spelled.
@@ -110,7 +116,8 @@ class NumberScan {
     bool before = first >= 2 && text_[first - 1] == ' ' && text_[first - 2] == ',';
     bool after = starts(end, ", ");
     char next = char_at(end);
-    return (before || after) && (after || next == ')' || next == ']' || next == '}' || next == '\\');
+    return (before || after) &&
+           (after || next == ')' || next == ']' || next == '}' || next == '\\');
   }
 
   bool repetition_in_parentheses(size_t at) const {

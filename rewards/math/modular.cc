@@ -109,6 +109,7 @@ class Evaluator {
         (expr->name == "e" ? saw_e_ : saw_pi_) = true;
         return letter(expr->name, 1);
       case Kind::symbol:
+        if (expr->name == "emptyset") return std::nullopt;
         return letter(expr->name, 2);
       case Kind::negate: {
         auto a = evaluate(expr->args[0]);
@@ -155,8 +156,8 @@ class Evaluator {
       const auto next = evaluate(expr->args[i]);
       if (!next) return std::nullopt;
       const bool sum = expr->kind == Kind::sum;
-      const Word value = sum ? add(result->value, next->value, p_)
-                             : multiply(result->value, next->value, p_);
+      const Word value =
+          sum ? add(result->value, next->value, p_) : multiply(result->value, next->value, p_);
       result = both(value, *result, *next, sum ? 1 : 0);
     }
     return result;

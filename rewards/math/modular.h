@@ -1,5 +1,5 @@
-// Identity of rational functions by evaluation over prime fields (Schwartz-Zippel). The values at one
-// point under 2^61 - 1 prove two functions different when they differ; for "same", three random
+// Identity of rational functions by evaluation over prime fields (Schwartz-Zippel). The values at
+// one point under 2^61 - 1 prove two functions different when they differ; for "same", three random
 // primes near 2^61 and three random points, all derived from the two trees, so that a verdict never
 // changes and no constant can be chosen against a known prime. An identity of total degree d holds
 // by accident at one point with chance d / 2^60, and a prime divides all of a nonzero difference of

@@ -12,14 +12,22 @@ char superscript(char32_t code) {
   if (code == 0x2070 || (code >= 0x2074 && code <= 0x2079))
     return static_cast<char>('0' + (code - 0x2070));
   switch (code) {
-    case 0x207A: return '+';
-    case 0x207B: return '-';
-    case 0x207D: return '(';
-    case 0x207E: return ')';
-    case 0x207F: return 'n';
-    case 0x2071: return 'i';
-    case 0x02E3: return 'x';
-    default: return 0;
+    case 0x207A:
+      return '+';
+    case 0x207B:
+      return '-';
+    case 0x207D:
+      return '(';
+    case 0x207E:
+      return ')';
+    case 0x207F:
+      return 'n';
+    case 0x2071:
+      return 'i';
+    case 0x02E3:
+      return 'x';
+    default:
+      return 0;
   }
 }
 char subscript(char32_t code) {
@@ -51,10 +59,24 @@ class Mender {
       rest_.remove_prefix(plain);
       if (!rest_.empty()) special();
     }
+    if (mended_.text.find("\\\\") != std::string::npos &&
+        mended_.text.find("\\begin") == std::string::npos)
+      undouble_backslashes();
     return std::move(mended_);
   }
 
  private:
+  // \\frac{1}{2}, escaped once too often: no rows end outside an environment.
+  void undouble_backslashes() {
+    std::string single;
+    for (size_t i = 0; i < mended_.text.size(); ++i) {
+      char c = mended_.text[i], next = i + 1 < mended_.text.size() ? mended_.text[i + 1] : 0;
+      char after = i + 2 < mended_.text.size() ? mended_.text[i + 2] : 0;
+      bool letter = (after >= 'a' && after <= 'z') || (after >= 'A' && after <= 'Z');
+      if (c != '\\' || next != '\\' || !letter) single += c;
+    }
+    mended_.text = std::move(single);
+  }
   void special() {
     CodePoint point = decode_utf8(rest_);
     if (point.length <= 1) {

@@ -10,6 +10,7 @@ bool is_set_valued(Expr expr) { return expr->kind == Kind::set || expr->kind == 
 
 Expr Parser::sum() {
   std::vector<Expr> terms;
+  int wraps = 0;
   auto total = [&]() -> Expr {
     if (terms.size() == 1) return terms[0];
     // "3 + 4 cm": the unit belongs to the sum unless an earlier term has one of its own.
@@ -41,6 +42,7 @@ Expr Parser::sum() {
     }
     if (negative) term = &node(Kind::negate, {term});
     if (!either.empty()) {
+      arena_.budget().require_nesting(++wraps);
       term = first ? named(Kind::plus_minus, either, {term})
                    : named(Kind::plus_minus, either, {total(), term});
       terms.clear();
@@ -55,6 +57,7 @@ Expr Parser::product() {
   Expr first = factor();
   if (!first) return nullptr;
   std::vector<Expr> factors = {first};
+  int wraps = 0;          // a/b/c: each division makes the tree one deeper
   Node* joint = nullptr;  // the product that the last total() made, if it made one
   auto total = [&]() -> Expr {
     joint = factors.size() == 1 ? nullptr : &node(Kind::product, std::move(factors));
@@ -69,6 +72,7 @@ Expr Parser::product() {
       factors.push_back(next);
     } else if (is(Tok::slash)) {
       ++at_;
+      arena_.budget().require_nesting(++wraps);
       Expr above = total();
       Expr below = signed_factor();
       if (!below) return nullptr;
@@ -137,14 +141,17 @@ bool Parser::is_cross() const {
 bool Parser::may_be_unit() const {
   const Token& next = peek();
   if (next.type == Tok::currency) return true;
-  return next.type == Tok::word && (next.text || next.source.size() > 1 || is(Tok::slash, 1));
+  return next.type == Tok::word && next.kind != kSplit &&
+         (next.text || next.source.size() > 1 || is(Tok::slash, 1));
 }
 
 // Whether the next token begins a factor that is multiplied by what stands before it.
 bool Parser::starts_factor() const {
   const Token& next = peek();
   switch (next.type) {
-    case Tok::number: return at_ == 0 || tokens_[at_ - 1].type != Tok::number;
+    case Tok::number:
+      return at_ == 0 || tokens_[at_ - 1].type != Tok::number ||
+             (at_ >= 2 && tokens_[at_ - 2].type == Tok::caret);  // 2^5 3^4
     case Tok::symbol:
     case Tok::constant:
     case Tok::function:
@@ -153,11 +160,15 @@ bool Parser::starts_factor() const {
     case Tok::big_operator:
     case Tok::decoration:
     case Tok::figure:
-    case Tok::begin: return true;
-    case Tok::binomial: return next.name.empty();
-    case Tok::ellipsis: return true;
+    case Tok::begin:
+      return true;
+    case Tok::binomial:
+      return next.name.empty();
+    case Tok::ellipsis:
+      return true;
     case Tok::bar:
-    case Tok::norm_bar: return bars_ == 0 && builders_ == 0 && !is(Tok::under, 1);
+    case Tok::norm_bar:
+      return bars_ == 0 && builders_ == 0 && !is(Tok::under, 1);
     case Tok::open:
       if (next.kind == '(') return !(is_word("mod", 1) || is(Tok::modulo, 1));
       if (next.kind == '[') return !closes_backwards();
@@ -169,7 +180,8 @@ bool Parser::starts_factor() const {
       if (kind == WordKind::connective || kind == WordKind::english) return false;
       return !(is_word("in") && (is(Tok::open, 1) || is(Tok::decoration, 1) || is(Tok::symbol, 1)));
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -180,9 +192,12 @@ Expr Parser::factor() {
 }
 
 Expr Parser::postfix(Expr base) {
-  while (base) {
+  for (int wraps = 0; base; ++wraps) {
+    arena_.budget().require_nesting(wraps);
     switch (peek().type) {
-      case Tok::caret: base = power(base); break;
+      case Tok::caret:
+        base = power(base);
+        break;
       case Tok::circle:  // 90\circ, the caret forgotten; f \circ g
         ++at_;
         if (base->kind == Kind::symbol && starts_factor()) {
@@ -203,13 +218,16 @@ Expr Parser::postfix(Expr base) {
         ++at_;
         base = &node(Kind::percent, {base});
         break;
-      case Tok::under: base = base_below(base); break;
+      case Tok::under:
+        base = base_below(base);
+        break;
       case Tok::bar:
         if (!is(Tok::under, 1)) return base;
         ++at_;
         base = evaluated_at(base);
         break;
-      default: return base;
+      default:
+        return base;
     }
   }
   return base;
@@ -294,39 +312,68 @@ Expr Parser::argument() {
       if (meaning_of(token).kind == WordKind::constant && token.source.size() > 1) return letters();
       return one_letter();
     }
-    default: return primary();
+    default:
+      return primary();
   }
 }
 
 Expr Parser::primary() {
   const Token& token = peek();
   switch (token.type) {
-    case Tok::number: return number();
-    case Tok::word: return letters();
-    case Tok::symbol: ++at_; return symbol_with_marks(token.name);
-    case Tok::constant: ++at_; return named(Kind::constant, token.name);
-    case Tok::function: ++at_; return function(token.name);
-    case Tok::open: return bracket();
+    case Tok::number:
+      return number();
+    case Tok::word:
+      return letters();
+    case Tok::symbol:
+      ++at_;
+      return symbol_with_marks(token.name);
+    case Tok::constant:
+      ++at_;
+      return named(Kind::constant, token.name);
+    case Tok::function:
+      ++at_;
+      return function(token.name);
+    case Tok::open:
+      return bracket();
     case Tok::close:  // ]a, b[
       if (token.kind != ']') return fail("a sign out of place");
       tokens_[at_].type = Tok::open;
       return bracket();
-    case Tok::bar: ++at_; return absolute(Tok::bar);
-    case Tok::norm_bar: ++at_; return absolute(Tok::norm_bar);
-    case Tok::fraction: return fraction();
-    case Tok::binomial: return binomial();
-    case Tok::root: ++at_; return root();
-    case Tok::big_operator: return big_operator();
-    case Tok::decoration: return decoration();
-    case Tok::begin: return environment();
-    case Tok::currency: return money();
-    case Tok::ellipsis: ++at_; return &node(Kind::ellipsis);
+    case Tok::bar:
+      ++at_;
+      return absolute(Tok::bar);
+    case Tok::norm_bar:
+      ++at_;
+      return absolute(Tok::norm_bar);
+    case Tok::fraction:
+      return fraction();
+    case Tok::binomial:
+      return binomial();
+    case Tok::root:
+      ++at_;
+      return root();
+    case Tok::big_operator:
+      return big_operator();
+    case Tok::decoration:
+      return decoration();
+    case Tok::begin:
+      return environment();
+    case Tok::currency:
+      return money();
+    case Tok::ellipsis:
+      ++at_;
+      return &node(Kind::ellipsis);
     case Tok::under:
-    case Tok::caret: return prescript();
-    case Tok::figure: return figure();
-    case Tok::relation: return token.name == "<" ? angle_tuple() : fail("a relation out of place");
-    case Tok::end: return fail("the end where an expression should stand");
-    default: return fail("a sign out of place");
+    case Tok::caret:
+      return prescript();
+    case Tok::figure:
+      return figure();
+    case Tok::relation:
+      return token.name == "<" ? angle_tuple() : fail("a relation out of place");
+    case Tok::end:
+      return fail("the end where an expression should stand");
+    default:
+      return fail("a sign out of place");
   }
 }
 

@@ -17,8 +17,10 @@ bool holds_elements(Expr expr) {
     case Kind::bracketed:
     case Kind::interval:
     case Kind::matrix:
-    case Kind::set: return true;
-    default: return false;
+    case Kind::set:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -40,9 +42,12 @@ bool Parser::closes_backwards() const {
     case Tok::comma:
     case Tok::close:
     case Tok::relation:
-    case Tok::connective: return true;
-    case Tok::word: return peek(1).source == "U" || is_word("and", 1) || is_word("or", 1);
-    default: return false;
+    case Tok::connective:
+      return true;
+    case Tok::word:
+      return peek(1).source == "U" || is_word("and", 1) || is_word("or", 1);
+    default:
+      return false;
   }
 }
 
@@ -100,8 +105,12 @@ Expr Parser::enclosed(char open, char close, std::vector<Expr> items,
     case '|':
     case 'n': {
       if (close != open || count != 1) return fail("a bracket that another closes");
-      if (items[0]->kind == Kind::matrix && open == '|') return named(Kind::call, "det", {items[0]});
-      std::string_view name = open == 'f' ? "floor" : open == 'c' ? "ceil" : open == '|' ? "abs" : "norm";
+      if (items[0]->kind == Kind::matrix && open == '|')
+        return named(Kind::call, "det", {items[0]});
+      std::string_view name = open == 'f'   ? "floor"
+                              : open == 'c' ? "ceil"
+                              : open == '|' ? "abs"
+                                            : "norm";
       return named(Kind::call, name, std::move(items));
     }
     case '<':
@@ -109,28 +118,33 @@ Expr Parser::enclosed(char open, char close, std::vector<Expr> items,
       return named(Kind::tuple, "<", std::move(items));
     case '{':
       if (close != '}') return fail("a brace that is not closed");
-      if (count == 0) return is(Tok::under) || is(Tok::caret) ? prescript() : named(Kind::symbol, "emptyset");
+      if (count == 0)
+        return is(Tok::under) || is(Tok::caret) ? prescript() : named(Kind::symbol, "emptyset");
       if (count == 1) return items[0];
       for (char separator : separators)
         if (separator == '&' || separator == '|') return joined(std::move(items), separators);
       return &node(Kind::set, std::move(items));
     case 's':
-      if (close == '.' && count >= 1) return joined(std::move(items), separators);  // \left\{ system
+      if (close == '.' && count >= 1)
+        return joined(std::move(items), separators);  // \left\{ system
       if (close != 's' && close != '}') return fail("a brace that is not closed");
       if (count == 0) return named(Kind::symbol, "emptyset");
       return &node(Kind::set, std::move(items));
-    default: break;
+    default:
+      break;
   }
   if (close != ')' && close != ']' && close != '[') return fail("a bracket that another closes");
   bool round = open == '(' && close == ')';
   if (count == 1 && round) return items[0];
-  if (round) {
+  if (round && !mixes(separators)) {
     Expr list = joined(items, separators);
     if (list->kind != Kind::list && count != 0) return list;
     if (count != 2 || !(is_infinite(items[0]) || is_infinite(items[1])))
       return named(Kind::tuple, "(", std::move(items));
   }
   bool square = open == '[' && close == ']';
+  if (mixes(separators))
+    return square ? rows(std::move(items), separators) : fail("commas and semicolons mixed");
   bool nested = square && count > 0;
   for (Expr item : items) nested = nested && holds_elements(item);
   if (square && (nested || count != 2)) {
@@ -144,6 +158,18 @@ Expr Parser::enclosed(char open, char close, std::vector<Expr> items,
   interval.left_open = open != '[';
   interval.right_open = close != ']';
   return &interval;
+}
+
+// [1, 2; 3, 4]: a list of rows.
+Expr Parser::rows(std::vector<Expr> items, const std::vector<char>& separators) {
+  std::vector<Expr> rows, row;
+  for (size_t i = 0; i < items.size(); ++i) {
+    row.push_back(items[i]);
+    if (i + 1 < items.size() && separators[i] != ';') continue;
+    rows.push_back(&node(Kind::bracketed, std::move(row)));
+    row.clear();
+  }
+  return &node(Kind::bracketed, std::move(rows));
 }
 
 // After the element: the bar, then the conditions.

@@ -7,14 +7,17 @@ namespace {
 
 const char* kind_name(Kind kind) {
   static constexpr const char* kNames[] = {
-      "number",   "constant",   "symbol",     "sum",         "negate",        "product",
-      "quotient", "mixed",      "power",      "root",        "call",          "factorial",
-      "binomial", "plus_minus", "percent",    "degrees",     "quantity",      "currency",
-      "based",    "big",        "eval_at",    "list",        "tuple",         "set",
-      "bracketed", "interval",  "union",      "intersection", "set_difference", "set_builder",
-      "matrix",   "relation",   "chain",      "and",         "or",            "cases",
-      "congruence", "ratio",    "clock",      "date",        "choice",        "text",
-      "ellipsis"};
+      "number",         "constant",    "symbol",   "sum",
+      "negate",         "product",     "quotient", "mixed",
+      "power",          "root",        "call",     "factorial",
+      "binomial",       "plus_minus",  "percent",  "degrees",
+      "quantity",       "currency",    "based",    "big",
+      "eval_at",        "list",        "tuple",    "set",
+      "bracketed",      "interval",    "union",    "intersection",
+      "set_difference", "set_builder", "matrix",   "relation",
+      "chain",          "and",         "or",       "cases",
+      "congruence",     "ratio",       "clock",    "date",
+      "choice",         "text",        "ellipsis"};
   static_assert(std::size(kNames) == static_cast<size_t>(Kind::ellipsis) + 1);
   return kNames[static_cast<size_t>(kind)];
 }
@@ -31,11 +34,15 @@ void describe_args(Expr expr, std::string& out) {
 std::string describe(Expr expr) {
   std::string out;
   switch (expr->kind) {
-    case Kind::number: return expr->value.get_str();
+    case Kind::number:
+      return expr->value.get_str();
     case Kind::constant:
-    case Kind::symbol: return std::string(expr->name);
-    case Kind::ellipsis: return "...";
-    case Kind::text: return "'" + std::string(expr->name) + "'";
+    case Kind::symbol:
+      return std::string(expr->name);
+    case Kind::ellipsis:
+      return "...";
+    case Kind::text:
+      return "'" + std::string(expr->name) + "'";
     case Kind::call:
       out = std::string(expr->name) + "(";
       describe_args(expr, out);
@@ -44,7 +51,9 @@ std::string describe(Expr expr) {
       out = expr->left_open ? "interval(" : "interval[";
       describe_args(expr, out);
       return out + (expr->right_open ? ")" : "]");
-    case Kind::matrix: out = "matrix " + std::to_string(expr->rows) + "("; break;
+    case Kind::matrix:
+      out = "matrix " + std::to_string(expr->rows) + "(";
+      break;
     default:
       out = kind_name(expr->kind);
       // A tuple and a factorial show their name where it is not the usual one.

@@ -77,14 +77,18 @@ Expr Parser::function_argument(bool trigonometric) {
   auto continues = [&] {
     if (factors.empty()) return true;
     switch (peek().type) {
-      case Tok::word: return starts_factor() && meaning_of(peek()).kind != WordKind::function;
-      case Tok::number: return false;
+      case Tok::word:
+        return starts_factor() && meaning_of(peek()).kind != WordKind::function;
+      case Tok::number:
+        return false;
       case Tok::symbol:
       case Tok::constant:
       case Tok::fraction:
       case Tok::root:
-      case Tok::decoration: return true;
-      default: return false;
+      case Tok::decoration:
+        return true;
+      default:
+        return false;
     }
   };
   while (continues()) {

@@ -54,8 +54,10 @@ Literal take_apart(std::string_view source) {
           literal.exponent = std::min(literal.exponent * 10 + (digit - '0'), kHugeExponent);
       if (negative) literal.exponent = -literal.exponent;
       break;
-    } else if (c == '(' || (c == '\\' && (source.substr(i, 4) == "\\ove" || source.substr(i, 4) == "\\bar" ||
-                                          source.substr(i, 4) == "\\dot") && source.substr(i, 5) != "\\dots")) {
+    } else if (c == '(' || (c == '\\' &&
+                            (source.substr(i, 4) == "\\ove" || source.substr(i, 4) == "\\bar" ||
+                             source.substr(i, 4) == "\\dot") &&
+                            source.substr(i, 5) != "\\dots")) {
       target = &literal.period;
       while (i + 1 < source.size() && !is_digit(source[i + 1])) ++i;
     } else if (c == '\\') {
@@ -161,8 +163,9 @@ long named_base(const Token& token) {
   static constexpr struct {
     std::string_view name;
     long value;
-  } kBases[] = {{"two", 2}, {"three", 3}, {"four", 4},  {"five", 5},    {"six", 6},
-                {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10}, {"twelve", 12}, {"sixteen", 16}};
+  } kBases[] = {{"two", 2},  {"three", 3},   {"four", 4},    {"five", 5},
+                {"six", 6},  {"seven", 7},   {"eight", 8},   {"nine", 9},
+                {"ten", 10}, {"twelve", 12}, {"sixteen", 16}};
   for (auto [name, value] : kBases)
     if (equals_folded(token.source, name)) return value;
   return 0;
@@ -200,9 +203,11 @@ Expr Parser::based_number() {
   if (at >= tokens_.size()) return nullptr;
   Token base = tokens_[at];
   long value = base.type == Tok::word ? named_base(base) : 0;
-  if (value == 0 && (base.type != Tok::number || base.source.size() > 2 || !all_digits(base.source)))
+  if (value == 0 &&
+      (base.type != Tok::number || base.source.size() > 2 || !all_digits(base.source)))
     return nullptr;
-  if (letters_first && value < 11 && (base.type == Tok::word || base.source.size() < 2 || base.source == "10"))
+  if (letters_first && value < 11 &&
+      (base.type == Tok::word || base.source.size() < 2 || base.source == "10"))
     return nullptr;
   at += 1;
   if (round && at < tokens_.size() && tokens_[at].type == Tok::close) ++at;
@@ -226,7 +231,9 @@ Expr Parser::base_below(Expr digits) {
 // product. Returns nullptr, with nothing consumed, where it is none.
 Expr Parser::mixed_number() {
   if (!all_digits(peek().source)) return nullptr;
-  auto plain = [&](size_t ahead) { return is(Tok::number, ahead) && all_digits(peek(ahead).source); };
+  auto plain = [&](size_t ahead) {
+    return is(Tok::number, ahead) && all_digits(peek(ahead).source);
+  };
   if (is(Tok::fraction, 1)) {
     size_t ahead = 2;
     for (int part = 0; part < 2; ++part) {

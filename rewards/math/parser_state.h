@@ -26,6 +26,7 @@ struct WordMeaning {
   WordKind kind;
   std::string_view name;
 };
+constexpr char kSplit = 's';  // Token::kind of a run of letters whose first ones are taken already
 WordMeaning meaning_of(const Token& word);
 std::string_view money_of(const Token& token);  // "$", "EUR" ...; empty for no money
 bool equals_folded(std::string_view word, std::string_view lower_case);
@@ -94,6 +95,7 @@ class Parser {
   char accept_separator();
   Expr joined(std::vector<Expr> items, const std::vector<char>& separators);
   Expr joined_statements(std::vector<Expr> items, const std::vector<char>& separators);
+  static bool mixes(const std::vector<char>& separators);
   Expr item();
   Expr statement();
   Expr operand();
@@ -151,9 +153,11 @@ class Parser {
 
   // parser_collections.cc: brackets of every kind, matrices
   Expr bracket();
-  Expr close_bracket(const Token& open, std::vector<Expr> items, const std::vector<char>& separators);
+  Expr close_bracket(const Token& open, std::vector<Expr> items,
+                     const std::vector<char>& separators);
   Expr enclosed(char open, char close, std::vector<Expr> items,
                 const std::vector<char>& separators);
+  Expr rows(std::vector<Expr> items, const std::vector<char>& separators);
   Expr set_builder(std::vector<Expr> items);
   Expr absolute(Tok bar);
   Expr angle_tuple();
@@ -179,6 +183,7 @@ class Parser {
   bool precedes_money() const;
   Expr money();
   Expr unit_phrase(Expr value);
+  Expr price_per(Expr currency);
   size_t end_of_unit() const;
   bool ends_value(size_t ahead) const;
 

@@ -10,8 +10,10 @@ bool is_statement(Expr expr) {
     case Kind::relation:
     case Kind::chain:
     case Kind::conjunction:
-    case Kind::disjunction: return true;
-    default: return false;
+    case Kind::disjunction:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -23,10 +25,20 @@ bool is_set_like(Expr expr) {
     case Kind::set_union:
     case Kind::intersection:
     case Kind::set_difference:
-    case Kind::set_builder: return true;
-    case Kind::symbol: return expr->name == "R" || expr->name == "Z" || expr->name == "emptyset";
-    default: return false;
+    case Kind::set_builder:
+      return true;
+    case Kind::symbol:
+      return expr->name == "R" || expr->name == "Z" || expr->name == "emptyset";
+    default:
+      return false;
   }
+}
+
+// What may be united: no number.
+bool may_be_set(Expr expr) {
+  return is_set_like(expr) || expr->kind == Kind::symbol || expr->kind == Kind::choice ||
+         expr->kind == Kind::call || expr->kind == Kind::big_operator ||
+         expr->kind == Kind::power || expr->kind == Kind::product || expr->kind == Kind::ellipsis;
 }
 
 // 5 hours and 30 minutes
@@ -51,6 +63,15 @@ bool same_symbol(Expr a, Expr b) {
 }
 
 }  // namespace
+
+bool Parser::mixes(const std::vector<char>& separators) {
+  bool comma = false, semicolon = false;
+  for (char separator : separators) {
+    comma = comma || separator == ',';
+    semicolon = semicolon || separator == ';';
+  }
+  return comma && semicolon;
+}
 
 Expr Parser::list() {
   std::vector<Expr> items;
@@ -94,6 +115,7 @@ Expr Parser::joined(std::vector<Expr> items, const std::vector<char>& separators
   if (items.size() == 1) return items[0];
   for (Expr expr : items)
     if (is_statement(expr)) return joined_statements(std::move(items), separators);
+  if (mixes(separators)) return fail("commas and semicolons mixed");
   if (is_one_measure(items, separators)) return &node(Kind::sum, std::move(items));
   return &node(Kind::list, std::move(items));
 }
@@ -105,8 +127,7 @@ Expr Parser::joined_statements(std::vector<Expr> items, const std::vector<char>&
       if (!is_statement(expr)) return &node(Kind::list, std::move(items));
   }
   // x = 1, 2: the left side holds for the bare values too.
-  bool solutions =
-      first->kind == Kind::relation && (first->name == "=" || first->name == "equiv");
+  bool solutions = first->kind == Kind::relation && (first->name == "=" || first->name == "equiv");
   if (first->kind == Kind::relation) {
     for (Expr& expr : items) {
       if (is_statement(expr)) continue;
@@ -131,9 +152,10 @@ Expr Parser::joined_statements(std::vector<Expr> items, const std::vector<char>&
   for (char separator : separators) conjunction = conjunction || separator == '&';
   if (solutions && !conjunction) return &node(Kind::disjunction, std::move(items));
   std::vector<Expr> alternatives, group;
+  bool mixed = mixes(separators);  // x = 1, y = 2; x = 3, y = 4
   for (size_t i = 0; i < items.size(); ++i) {
     group.push_back(items[i]);
-    if (i + 1 < items.size() && separators[i] != '|') continue;
+    if (i + 1 < items.size() && separators[i] != '|' && !(mixed && separators[i] == ';')) continue;
     alternatives.push_back(group.size() == 1 ? group[0] : &node(Kind::conjunction, group));
     group.clear();
   }
@@ -231,6 +253,7 @@ Expr Parser::set_expression(bool intersections) {
     if (!right) return nullptr;
     right = as_interval(arena_, right);
     parts.back() = as_interval(arena_, parts.back());
+    if (!may_be_set(right) || !may_be_set(parts.back())) return fail("a union of no sets");
     if (difference) {
       Expr whole = parts.size() == 1 ? parts[0] : &node(kind, std::move(parts));
       parts = {&node(Kind::set_difference, {whole, right})};

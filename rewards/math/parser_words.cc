@@ -12,9 +12,9 @@ bool is_choice_letter(const Token& token, char last) {
   return (c >= 'A' && c <= last) || (c >= 'a' && c <= last + ('a' - 'A'));
 }
 
-constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",
-                                        "may",     "june",     "july",      "august",
-                                        "september", "october", "november", "december"};
+constexpr std::string_view kMonths[] = {"january",   "february", "march",    "april",
+                                        "may",       "june",     "july",     "august",
+                                        "september", "october",  "november", "december"};
 
 // 1 to 12, or 0: a month's name, or its first three letters.
 int month_of(const Token& token) {
@@ -26,8 +26,7 @@ int month_of(const Token& token) {
 }
 
 bool is_digits(const Token& token, size_t least, size_t most) {
-  return token.type == Tok::number && token.source.size() >= least &&
-         token.source.size() <= most &&
+  return token.type == Tok::number && token.source.size() >= least && token.source.size() <= most &&
          std::all_of(token.source.begin(), token.source.end(),
                      [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -112,7 +111,8 @@ Expr Parser::choice() {
   if (closed) ++after;
   bool alone = is(Tok::end, after);
   bool labelled = round || closed || start > 0;
-  if (!labelled && !alone && !(is(Tok::dot, after) || (is(Tok::colon, after) && peek(after + 1).space)))
+  if (!labelled && !alone &&
+      !(is(Tok::dot, after) || (is(Tok::colon, after) && peek(after + 1).space)))
     return nullptr;
   if (!labelled && alone && !(capital && letter.source[0] <= 'H')) return nullptr;
   if (!labelled && !alone) ++after;
@@ -122,9 +122,10 @@ Expr Parser::choice() {
     // (C) 42: a label and what it stands for; (A)(B) and (a)+1 are expressions.
     const Token& next = peek(after);
     bool begins = next.space || next.text || next.type == Tok::word;
-    bool operand = next.type == Tok::number || next.type == Tok::word || next.type == Tok::fraction ||
-                   next.type == Tok::root || next.type == Tok::currency || next.type == Tok::open ||
-                   next.type == Tok::constant || (next.type == Tok::minus && !peek(after + 1).space);
+    bool operand =
+        next.type == Tok::number || next.type == Tok::word || next.type == Tok::fraction ||
+        next.type == Tok::root || next.type == Tok::currency || next.type == Tok::open ||
+        next.type == Tok::constant || (next.type == Tok::minus && !peek(after + 1).space);
     if (is_word("and", after) || is_word("or", after)) return nullptr;
     if (!begins || !operand || !capital || letter.source[0] > 'H') return nullptr;
   }
@@ -134,6 +135,9 @@ Expr Parser::choice() {
     at_ = tokens_.size() - 1;
     return named(Kind::choice, kept);
   }
+  // A)B) is two choices.
+  if (is(Tok::word, after) && peek(after).source.size() == 1 && is(Tok::close, after + 1))
+    return nullptr;
   at_ += after;
   Parser rest(arena_, source_.substr(static_cast<size_t>(peek().source.data() - source_.data())));
   Expr beside = rest.answer(false);
@@ -178,7 +182,9 @@ Expr Parser::date() {
   if ((month = month_of(peek())) != 0 && is_digits(peek(1), 1, 2)) {
     day = small_value(peek(1));
     ahead = 2;
-    if (is_word("th", ahead) || is_word("st", ahead) || is_word("nd", ahead) || is_word("rd", ahead)) ++ahead;
+    if (is_word("th", ahead) || is_word("st", ahead) || is_word("nd", ahead) ||
+        is_word("rd", ahead))
+      ++ahead;
     if (is(Tok::comma, ahead)) ++ahead;
     if (is_digits(peek(ahead), 4, 4)) year = small_value(peek(ahead++));
   } else if (month != 0 && is_digits(peek(1), 4, 4)) {
@@ -213,14 +219,14 @@ Expr Parser::date() {
 // Whether an element of a list begins as prose.
 bool Parser::starts_words() const {
   const Token& first = peek();
-  if (first.type != Tok::word) return false;
+  if (first.type != Tok::word || is(Tok::under, 1)) return false;
   WordKind kind = meaning_of(first).kind;
   if (kind == WordKind::english) return true;
   if (kind != WordKind::letters) return false;
   // HHT: letters in a row that are no product when nothing else stands beside them
-  bool capitals = first.source.size() >= 2 &&
-                  std::all_of(first.source.begin(), first.source.end(),
-                              [](char c) { return c >= 'A' && c <= 'Z'; });
+  bool capitals =
+      first.source.size() >= 2 && std::all_of(first.source.begin(), first.source.end(),
+                                              [](char c) { return c >= 'A' && c <= 'Z'; });
   if (capitals && (ends_value(1) || is(Tok::dot, 1))) return true;
   // "a circle"
   return first.source.size() == 1 && is(Tok::word, 1) && peek(1).space &&
@@ -234,11 +240,13 @@ Expr Parser::words() {
       case Tok::word:
       case Tok::number:
       case Tok::dot:
-      case Tok::prime: break;
+      case Tok::prime:
+        break;
       case Tok::minus:
         if (!peek().space && is(Tok::word, 1)) break;
         [[fallthrough]];
-      default: return fail("words and mathematics mixed");
+      default:
+        return fail("words and mathematics mixed");
     }
     ++at_;
   }

@@ -1,7 +1,7 @@
-// Sums of monomials with rational coefficients over "atoms" (letters, primes under a root, pi, e, i,
-// functions of something), each with a rational exponent: 3/2 * 2^{1/2} * pi * x^2. The atoms mean
-// nothing here: value.h knows them and reduces what they allow. Sizes are checked before work is
-// done; throws OverBudget; thread-safe.
+// Sums of monomials with rational coefficients over "atoms" (letters, primes under a root, pi, e,
+// i, functions of something), each with a rational exponent: 3/2 * 2^{1/2} * pi * x^2. The atoms
+// mean nothing here: value.h knows them and reduces what they allow. Sizes are checked before work
+// is done; throws OverBudget; thread-safe.
 //
 //   Polynomial p = Polynomial::atom(x) * ...;  multiply(p, q, budget)
 #pragma once

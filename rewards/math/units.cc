@@ -31,7 +31,9 @@ class Spellings {
       if (!atom.prefixes) continue;
       for (const UnitPrefix& prefix : unit_prefixes()) {
         // "micro" has one canonical symbol whichever way it was spelled.
-        std::string symbol = prefix.exponent == -6 ? "u" : *prefix.symbol ? prefix.symbol : prefix.word;
+        std::string symbol = prefix.exponent == -6 ? "u"
+                             : *prefix.symbol      ? prefix.symbol
+                                                   : prefix.word;
         add_spellings(atom, prefix.symbol, prefix.word, symbol + atom.name, prefix.exponent);
       }
     }
@@ -93,6 +95,7 @@ std::string plain(std::string_view text) {
         result += " degree ";
       } else if (command == "mu") {
         result += 'u';
+        while (end < text.size() && text[end] == ' ') ++end;
       } else if (command == "Omega") {
         result += "ohm";
       } else if (command.empty()) {
@@ -145,9 +148,9 @@ class Reader {
   std::string_view peek_word() {
     skip_spaces();
     size_t end = at_;
-    while (end < text_.size() && (is_letter(text_[end]) ||
-                                  (text_[end] == '-' && end > at_ && end + 1 < text_.size() &&
-                                   is_letter(text_[end + 1]))))
+    while (end < text_.size() &&
+           (is_letter(text_[end]) || (text_[end] == '-' && end > at_ && end + 1 < text_.size() &&
+                                      is_letter(text_[end + 1]))))
       ++end;
     return std::string_view(text_).substr(at_, end - at_);
   }

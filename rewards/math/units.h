@@ -22,7 +22,18 @@ namespace reckon::math {
 // units".
 struct Dimension {
   enum Base {
-    length, mass, time, current, temperature, amount, light, angle, information, month, unit, bases
+    length,
+    mass,
+    time,
+    current,
+    temperature,
+    amount,
+    light,
+    angle,
+    information,
+    month,
+    unit,
+    bases
   };
   std::array<int16_t, bases> powers{};
   bool operator==(const Dimension&) const = default;

@@ -72,11 +72,14 @@ std::vector<UnitAtom> make_atoms() {
       // Electricity, energy and the rest
       {"A", "amp|ampere", true, unit("1", {{D::current, 1}})},
       {"C", "coulomb", true, unit("1", {{D::current, 1}, {D::time, 1}})},
-      {"V", "volt", true, unit("1", {{D::mass, 1}, {D::length, 2}, {D::time, -3}, {D::current, -1}})},
+      {"V", "volt", true,
+       unit("1", {{D::mass, 1}, {D::length, 2}, {D::time, -3}, {D::current, -1}})},
       {"ohm", "", true, unit("1", {{D::mass, 1}, {D::length, 2}, {D::time, -3}, {D::current, -2}})},
-      {"F", "farad", true, unit("1", {{D::mass, -1}, {D::length, -2}, {D::time, 4}, {D::current, 2}})},
+      {"F", "farad", true,
+       unit("1", {{D::mass, -1}, {D::length, -2}, {D::time, 4}, {D::current, 2}})},
       {"T", "tesla", true, unit("1", {{D::mass, 1}, {D::time, -2}, {D::current, -1}})},
-      {"Wb", "weber", true, unit("1", {{D::mass, 1}, {D::length, 2}, {D::time, -2}, {D::current, -1}})},
+      {"Wb", "weber", true,
+       unit("1", {{D::mass, 1}, {D::length, 2}, {D::time, -2}, {D::current, -1}})},
       {"N", "newton", true, unit("1", {{D::mass, 1}, {D::length, 1}, {D::time, -2}})},
       {"J", "joule", true, unit("1", energy)},
       {"cal", "calorie", true, unit("4184/1000", energy)},
@@ -103,18 +106,18 @@ std::span<const UnitAtom> unit_atoms() {
 
 std::span<const UnitAlias> unit_aliases() {
   static constexpr UnitAlias kAliases[] = {
-      {"mph", "mi/h"},    {"kph", "km/h"},    {"kmh", "km/h"},     {"kmph", "km/h"},
-      {"mps", "m/s"},     {"fps", "ft/s"},    {"mpg", "mi/gal"},   {"cc", "cm^3"},
-      {"sqft", "ft^2"},   {"kWh", "kW*h"},    {"rpm", "rev/min"},  {"molar", "mol/L"},
+      {"mph", "mi/h"},  {"kph", "km/h"}, {"kmh", "km/h"},    {"kmph", "km/h"},
+      {"mps", "m/s"},   {"fps", "ft/s"}, {"mpg", "mi/gal"},  {"cc", "cm^3"},
+      {"sqft", "ft^2"}, {"kWh", "kW*h"}, {"rpm", "rev/min"}, {"molar", "mol/L"},
   };
   return kAliases;
 }
 
 std::span<const UnitPrefix> unit_prefixes() {
   static constexpr UnitPrefix kPrefixes[] = {
-      {"n", "nano", -9},      {"\u00b5", "micro", -6}, {"\u03bc", "micro", -6}, {"u", "micro", -6},
-      {"m", "milli", -3},     {"c", "centi", -2},      {"d", "deci", -1},       {"", "deca", 1},
-      {"", "hecto", 2},       {"k", "kilo", 3},        {"M", "mega", 6},        {"G", "giga", 9},
+      {"n", "nano", -9},  {"\u00b5", "micro", -6}, {"\u03bc", "micro", -6}, {"u", "micro", -6},
+      {"m", "milli", -3}, {"c", "centi", -2},      {"d", "deci", -1},       {"", "deca", 1},
+      {"", "hecto", 2},   {"k", "kilo", 3},        {"M", "mega", 6},        {"G", "giga", 9},
       {"T", "tera", 12},
   };
   return kPrefixes;

@@ -1,8 +1,9 @@
 // Normal forms: what an expression tree is worth, as a quotient of two polynomials over atoms whose
-// relations are known and applied (i^2 = -1, products of roots of primes, sin^2 = 1 - cos^2, special
-// angles, logarithms of primes, equal arguments of the same function). Two values whose cross
-// products agree are equal: an identity, never a coincidence of digits. Values that do not agree may
-// still be equal: nothing is concluded. Not shared between threads; throws OverBudget alone.
+// relations are known and applied (i^2 = -1, products of roots of primes, sin^2 = 1 - cos^2,
+// special angles, logarithms of primes, equal arguments of the same function). Two values whose
+// cross products agree are equal: an identity, never a coincidence of digits. Values that do not
+// agree may still be equal: nothing is concluded. Not shared between threads; throws OverBudget
+// alone.
 //
 //   Algebra algebra(budget);
 //   auto a = algebra.value_of(expr);          // nullopt: undefined, or no rule

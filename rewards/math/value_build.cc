@@ -143,6 +143,7 @@ std::optional<Value> Algebra::value_of(Expr expr) {
       for (auto it = bound_.rbegin(); it != bound_.rend(); ++it) {
         if (it->first == expr->name) return it->second;
       }
+      if (expr->name == "emptyset") return std::nullopt;
       return atom(AtomKind::symbol, expr->name);
     case Kind::negate: {
       auto value = value_of(expr->args[0]);

@@ -102,7 +102,7 @@ std::optional<Value> Algebra::root_of_monomial(const Monomial& m, const mpq_clas
       ++others;
       const Exponent& x = factor.exponent;
       const bool fine = (atom.kind == AtomKind::symbol || atom.kind == AtomKind::radicand) &&
-                        (x.denominator != 1 || x.numerator % 2 != 0 || odd(e.get_den()));
+                        (x.numerator % 2 != 0 || odd(e.get_den()));
       if (!fine) return std::nullopt;
     }
     raised.push_back({factor.atom, make_exponent(to_rational(factor.exponent) * e)});
@@ -143,8 +143,7 @@ std::optional<Value> Algebra::power(const Value& base, const mpq_class& exponent
   }
   auto outside = rational_power(content, abs(exponent));
   if (!outside) return std::nullopt;
-  Monomial monomial =
-      atom(AtomKind::radicand, {}, 0, {radicand}).top.terms().begin()->first;
+  Monomial monomial = atom(AtomKind::radicand, {}, 0, {radicand}).top.terms().begin()->first;
   monomial[0].exponent = make_exponent(abs(exponent));
   Value result = multiply(*outside, Value{reduce(monomial, minus ? -1 : 1)});
   if (sgn(exponent) > 0) return result;
@@ -180,8 +179,8 @@ std::optional<Value> Algebra::symbolic_power(const Value& base, const Value& exp
       } else {
         // A negative or unknown base keeps the divisor of the exponent inside.
         const mpq_class inside = free ? mpq_class(1) : mpq_class(1, times.get_den());
-        const Value atom = this->atom(AtomKind::exponential, {}, 0,
-                                      {part, Value{Polynomial(m, inside)}});
+        const Value atom =
+            this->atom(AtomKind::exponential, {}, 0, {part, Value{Polynomial(m, inside)}});
         Monomial monomial = atom.top.terms().begin()->first;
         monomial[0].exponent = make_exponent(times / inside);
         next = Value{reduce(monomial, 1)};
@@ -193,8 +192,8 @@ std::optional<Value> Algebra::symbolic_power(const Value& base, const Value& exp
   return result;
 }
 
-// e^exponent: real parts stay powers of e, rational multiples of i pi become a direction, logarithms
-// go back to what they are of.
+// e^exponent: real parts stay powers of e, rational multiples of i pi become a direction,
+// logarithms go back to what they are of.
 std::optional<Value> Algebra::euler(const Value& exponent) {
   const Value e = atom(AtomKind::e), i = atom(AtomKind::imaginary), pi = atom(AtomKind::pi);
   if (!exponent.bottom.is_one()) return atom(AtomKind::exponential, {}, 0, {e, exponent});
@@ -211,10 +210,8 @@ std::optional<Value> Algebra::euler(const Value& exponent) {
                atoms_[m[0].atom].integer > 1) {
       next = rational_power(mpq_class(atoms_[m[0].atom].integer), c);
     } else {
-      Monomial monomial = atom(AtomKind::exponential, {}, 0, {e, Value{Polynomial(m)}})
-                              .top.terms()
-                              .begin()
-                              ->first;
+      Monomial monomial =
+          atom(AtomKind::exponential, {}, 0, {e, Value{Polynomial(m)}}).top.terms().begin()->first;
       monomial[0].exponent = make_exponent(c);
       next = Value{reduce(monomial, 1)};
     }

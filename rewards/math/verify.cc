@@ -4,20 +4,44 @@
 
 #include "rewards/math/compare.h"
 #include "rewards/math/extract.h"
+#include "rewards/math/normalize.h"
 #include "rewards/math/parser.h"
 
 namespace reckon::math {
 
 namespace {
 
+// Nothing but blanks, braces and what wraps an answer: \boxed{}, $$, {}.
 bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\f\v$") == std::string_view::npos;
+  return strip_wrapping(text).find_first_not_of(" \t\r\n\f\v${}") == std::string_view::npos;
 }
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n\f\v");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n\f\v") - first + 1);
+}
+
+// "\approx 4": not said to be the answer, only to be near it. The parser leaves the sign out.
+bool hedged(std::string_view text) {
+  text = trimmed(strip_wrapping(text));
+  for (const std::string_view sign :
+       {"\\approx", "\\simeq", "\\sim", "\\cong", "\xe2\x89\x88", "~"}) {
+    if (text.starts_with(sign)) return true;
+  }
+  return false;
+}
+
+// The word "or": alternatives, where a list has the same tree with and without it.
+bool says_or(std::string_view text) {
+  const auto letter = [&](size_t i) {
+    return i < text.size() &&
+           ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z'));
+  };
+  for (size_t at = text.find("or"); at != std::string_view::npos; at = text.find("or", at + 2)) {
+    if ((at == 0 || !letter(at - 1)) && !letter(at + 2)) return true;
+  }
+  return false;
 }
 
 // A gold answer as data sets store it: GSM8K ends its solutions with "#### 18".
@@ -40,6 +64,9 @@ Verification decide(std::string_view gold, std::string_view answer, Mode mode,
   if (gold.size() > limits.answer_bytes || answer.size() > limits.answer_bytes) {
     return verdict(Verdict::undecided, "a long answer that is another text");
   }
+  if (mode == Mode::strict && hedged(answer) && !hedged(gold)) {
+    return verdict(Verdict::undecided, "an approximation");
+  }
   Budget budget(limits);
   try {
     Arena arena(budget);
@@ -52,6 +79,9 @@ Verification decide(std::string_view gold, std::string_view answer, Mode mode,
       }
       return verdict(Verdict::undecided, a.understood ? "answer not understood: " + b.problem
                                                       : "gold not understood: " + a.problem);
+    }
+    if (a.expr->kind == Kind::tuple && b.expr->kind == Kind::list && says_or(answer)) {
+      return verdict(Verdict::different, "alternatives against a tuple");
     }
     Comparison found = compare(arena, a.expr, b.expr, mode);
     return verdict(found.verdict, std::move(found.reason));
@@ -91,8 +121,7 @@ Verification verify_response(std::string_view gold, std::string_view response, M
     }
     const Extraction extraction = extract_answer(response, mode);
     if (extraction.outcome != Extraction::Outcome::found) {
-      const bool rejected =
-          extraction.outcome == Extraction::Outcome::none || mode == Mode::strict;
+      const bool rejected = extraction.outcome == Extraction::Outcome::none || mode == Mode::strict;
       return {rejected ? Verdict::different : Verdict::undecided, extraction.text, extraction.rule,
               extraction.note};
     }

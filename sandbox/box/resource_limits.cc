@@ -8,12 +8,13 @@ namespace reckon::box {
 
 Failure set_resource_limits(const Quota& quota, bool memory) {
   constexpr rlim_t kStack = 256u << 20;  // contest programs recurse deeply
-  rlim_t cpu = quota.cpu_us / 1000000 + 2;  // whole seconds; the keeper's clock is the exact one
+  // Whole seconds. Where a cgroup sums the CPU time of all processes, the keeper's clock is the exact one.
+  rlim_t cpu = memory ? (quota.cpu_us + 999999) / 1000000 : quota.cpu_us / 1000000 + 2;
   const struct {
     decltype(RLIMIT_CPU) resource;
     rlim_t soft, hard;
   } limits[] = {
-      {RLIMIT_CPU, cpu, cpu},
+      {RLIMIT_CPU, cpu, cpu + 1},  // SIGXCPU, and SIGKILL a second later for who does not care
       {RLIMIT_FSIZE, quota.file_bytes, quota.file_bytes},
       {RLIMIT_STACK, std::min<rlim_t>(kStack, quota.memory_bytes), kStack},
       {RLIMIT_NPROC, quota.processes, quota.processes},

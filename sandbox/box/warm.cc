@@ -2,12 +2,15 @@
 // (sandbox/zygote.py). The interpreter forks by its own means, so that its state is right in the child; everything
 // else happens here. One thread.
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sandbox/box/enter.h"
 #include "sandbox/box/message.h"
+#include "sandbox/clock.h"
+#include "sandbox/protocol.h"
 
 namespace {
 
@@ -42,8 +45,8 @@ int reckon_next() {
     for_each_file(ticket, [&](int& file) { file = taken < count ? files[taken++] : -1; });
     Failure step = aim(ticket);
     if (!step) return 1;
-    int status = -1;
-    send_message(keeper, &status, sizeof status, nullptr, 0);
+    reckon::WarmEnd end;
+    send_message(keeper, &end, sizeof end, nullptr, 0);
     close_files();
   }
 }
@@ -63,10 +66,12 @@ int reckon_start() {
 // In the parent: waits for the child and tells the keeper how it ended (-1: it could not be forked).
 void reckon_watch(int pid) {
   close_files();
-  int status = -1;
+  reckon::WarmEnd end;
+  rusage usage = {};
   if (pid > 0)
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    while (::wait4(pid, &end.status, 0, &usage) < 0 && errno == EINTR) {
     }
-  send_message(keeper, &status, sizeof status, nullptr, 0);
+  end.cpu_us = cpu_time_us(usage);
+  send_message(keeper, &end, sizeof end, nullptr, 0);
 }
 }

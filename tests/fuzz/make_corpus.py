@@ -141,6 +141,16 @@ def gguf_seeds():
                                    ("qwen3moe", "gpt2", {"norm": True, "experts": 2})):
         pairs, tensors = decoder(name, **arguments)
         write("gguf", name, gguf(pairs + vocabulary(words), tensors))
+    pairs, tensors = decoder("llama")
+    words = [pair("tokenizer.ggml.model", STRING, "llama"), pair("tokenizer.ggml.eos_token_id", U32, 0),
+             array("tokenizer.ggml.tokens", STRING, [b"\xff", b"a"]), array("tokenizer.ggml.scores", F32, [0.0, 0.0])]
+    write("gguf", "token_not_utf8", gguf(pairs + words, tensors))
+    huge = [pair("general.architecture", STRING, "qwen3moe")]
+    huge += [pair("qwen3moe." + name, U32, value) for name, value in (
+        ("embedding_length", 1 << 26), ("attention.head_count", 1), ("attention.key_length", 2), ("context_length", 32),
+        ("block_count", 4096), ("expert_count", 65536), ("expert_used_count", 1), ("expert_feed_forward_length", 1 << 26))]
+    huge += [pair("qwen3moe.attention.layer_norm_rms_epsilon", F32, 1e-5)]
+    write("gguf", "more_parameters_than_2_63", gguf(huge, [tensor("token_embd.weight", [8, 12])]))
     quants = [tensor(f"t{kind}", [BLOCKS[kind][0], 1], kind) for kind in BLOCKS]
     write("gguf", "quants", gguf([pair("general.alignment", U32, 8)], quants, alignment=8))
     kinds = [pair("a", U8, 1), pair("b", I32, -1), pair("c", U64, 1 << 40), pair("d", F64, 1.5), pair("e", BOOL, True),
@@ -197,6 +207,14 @@ def tokenizer_seeds():
     write("tokenizer", "slow_pattern", tokenizer(
         pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Removed", "invert": False})
         + b"\0" + b"a" * 40 + b"!")
+    write("tokenizer", "slow_pattern_everywhere", tokenizer(
+        pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a|aa)+[!?]"}, "behavior": "Removed", "invert": False})
+        + b"\0" + (b"a" * 26 + b"b") * 100)
+    write("tokenizer", "metaspace_for_nothing", tokenizer(decoder={"type": "Metaspace", "replacement": ""}))
+    doubling = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+    write("tokenizer", "decoder_doubles", tokenizer(decoder={"type": "Sequence", "decoders": [doubling] * 40}))
+    write("tokenizer", "normalizer_doubles", tokenizer(
+        normalizer={"type": "Sequence", "normalizers": [doubling] * 30}))
     write("tokenizer", "word_piece", tokenizer(model={"type": "WordPiece", "vocab": {}}))
 
 

@@ -1,7 +1,8 @@
 // Malformed files for the real program: what every table of them needs. A case spoils one file of a
 // folder that is well otherwise, and says what the program then has to answer.
 //
-//   {"cut_in_data", [](Spoiled& s) { s.cut("model.safetensors", -4); }, 65, {"model.safetensors", "ends at byte"}}
+//   {"cut_in_data", [](Spoiled& s) { s.cut("model.safetensors", -4); }, 65, {"model.safetensors",
+//   "ends at byte"}}
 #pragma once
 
 #include <gtest/gtest.h>
@@ -43,8 +44,8 @@ class Spoiled {
   // Keeps `size` bytes; of a negative one, all but so many.
   void cut(const std::string& name, int64_t size) const {
     const std::string all = bytes(name);
-    write(name, all.substr(0, static_cast<size_t>(
-                                  size < 0 ? static_cast<int64_t>(all.size()) + size : size)));
+    write(name, all.substr(0, static_cast<size_t>(size < 0 ? static_cast<int64_t>(all.size()) + size
+                                                           : size)));
   }
   void json(const std::string& name, const std::function<void(Json&)>& change) const {
     Json value = Json::parse(bytes(name));
@@ -69,8 +70,8 @@ inline std::string name_of(const ::testing::TestParamInfo<Malformed>& info) {
 }
 
 struct Answer {
-  int code = -1;  // minus the number of a signal
-  double seconds = 0;  // of processor time
+  int code = -1;          // minus the number of a signal
+  double seconds = 0;     // of processor time
   int64_t megabytes = 0;  // most resident memory
   std::string err;
 };
@@ -97,6 +98,17 @@ inline Answer answer(const std::vector<std::string>& words, const Path& folder) 
   return got;
 }
 
+// Where RECKON_MALFORMED_TABLE names a file, each case is written there with what it got.
+inline void note(const Malformed& one, const Answer& got, std::string message, const Path& folder) {
+  const char* table = std::getenv("RECKON_MALFORMED_TABLE");
+  if (table == nullptr) return;
+  const std::string name = folder.string();
+  for (size_t at; (at = message.find(name)) != std::string::npos;)
+    message.replace(at, name.size(), "FOLDER");
+  std::ofstream(table, std::ios::app) << one.name << ": exit code " << got.code << "\n"
+                                      << message.substr(0, 600) << "\n";
+}
+
 // The test of a case: exit code, a message with place and remedy, little time and memory.
 inline void expect_refused(const Malformed& one, const std::vector<std::string>& before,
                            const std::string& file, const std::vector<std::string>& after) {
@@ -114,6 +126,7 @@ inline void expect_refused(const Malformed& one, const std::vector<std::string>&
   const size_t error = got.err.rfind("error: ");
   ASSERT_NE(error, std::string::npos) << got.err;
   const std::string message = got.err.substr(error);
+  note(one, got, message, temporary.path());
   EXPECT_NE(message.find("\n  -> "), std::string::npos) << message;
   for (const std::string& part : one.says)
     EXPECT_NE(message.find(part), std::string::npos) << "no '" << part << "' in:\n" << message;

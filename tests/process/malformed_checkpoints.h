@@ -38,7 +38,8 @@ inline Malformed header_text(std::string name, std::string header, std::vector<s
 }
 
 // A case whose header is changed.
-inline Malformed header_change(std::string name, std::function<void(nlohmann::ordered_json&)> change,
+inline Malformed header_change(std::string name,
+                               std::function<void(nlohmann::ordered_json&)> change,
                                std::vector<std::string> says) {
   return {std::move(name),
           [change](Spoiled& s) {
@@ -71,7 +72,9 @@ inline std::vector<Malformed> safetensors_cases() {
     return header_change(std::move(name), change, {file, cat("tensor '", tensor, "'"), says});
   };
   auto cut = [&](std::string name, int64_t size, std::string says) {
-    return Malformed{std::move(name), [size](Spoiled& s) { s.cut(kWeights, size); }, 65,
+    return Malformed{std::move(name),
+                     [size](Spoiled& s) { s.cut(kWeights, size); },
+                     65,
                      {file, std::move(says)}};
   };
   return {
@@ -102,17 +105,20 @@ inline std::vector<Malformed> safetensors_cases() {
       field("size_2_63", norm, "shape", {uint64_t{1} << 63}, "the size 9223372036854775808"),
       field("shape_overflows", norm, "shape", {int64_t{1} << 62, int64_t{1} << 62},
             "has a shape whose size overflows"),
-      field("shape_too_large", norm, "shape", {25}, "has 96 bytes, but its type and shape need 100"),
+      field("shape_too_large", norm, "shape", {25},
+            "has 96 bytes, but its type and shape need 100"),
       field("shape_not_a_list", norm, "shape", "24", "has a shape that is not a list"),
       field("offsets_reversed", norm, "data_offsets", {71008, 70912}, "ends before it begins"),
       field("offsets_behind_the_file", norm, "data_offsets", {70912, 1 << 30}, "ends at byte"),
       field("offset_below_zero", norm, "data_offsets", {-96, 0}, "not two whole numbers"),
-      header_change("offsets_overlap", [norm](Json& h) { h[norm]["data_offsets"] = {0, 96}; },
+      header_change("offsets_overlap",
+                    [norm](Json& h) {
+                      h[norm]["data_offsets"] = {0, 96};
+                    },
                     {file, embed, "overlaps another tensor"}),
-      header_change(
-          "a_hole_in_the_data",
-          [](Json& h) { h.erase("model.layers.1.mlp.down_proj.weight"); },
-          {file, "lies behind bytes that belong to no tensor"}),
+      header_change("a_hole_in_the_data",
+                    [](Json& h) { h.erase("model.layers.1.mlp.down_proj.weight"); },
+                    {file, "lies behind bytes that belong to no tensor"}),
       {"bytes_behind_the_last_tensor",
        [](Spoiled& s) { s.write(kWeights, s.bytes(kWeights) + "more"); },
        65,
@@ -123,17 +129,20 @@ inline std::vector<Malformed> safetensors_cases() {
                       h.erase(norm);
                     },
                     {cat("tensor '", norm, "' is missing")}),
-      header_change("tensor_too_many",
-                    [](Json& h) {
-                      h["model.extra"] = {
-                          {"dtype", "F32"}, {"shape", {0}}, {"data_offsets", {71008, 71008}}};
-                    },
-                    {"tensor 'model.extra' has no place in a model of family qwen2"}),
-      header_change("matrix_lies_on_its_side",
-                    [](Json& h) {
-                      h["model.layers.0.mlp.down_proj.weight"]["shape"] = {36, 24};
-                    },
-                    {"down_proj.weight' has the shape [36, 24], but config.json asks for [24, 36]"}),
+      header_change(
+          "tensor_too_many",
+          [](Json& h) {
+            h["model.extra"] = {{"dtype", "F32"}, {"shape", {0}}, {"data_offsets", {71008, 71008}}};
+          },
+          {"tensor 'model.extra' has no place in a model of family qwen2"}),
+      header_change("name_that_a_terminal_obeys", [](Json& h) { h["\x1b[31mred"] = 7; },
+                    {file, "tensor '\\x1b[31mred' is not described by an object"}),
+      header_change(
+          "matrix_lies_on_its_side",
+          [](Json& h) {
+            h["model.layers.0.mlp.down_proj.weight"]["shape"] = {36, 24};
+          },
+          {"down_proj.weight' has the shape [36, 24], but config.json asks for [24, 36]"}),
       header_change("metadata_not_text", [](Json& h) { h["__metadata__"]["format"] = 1; },
                     {file, "holds 'format', which is not text"}),
   };
@@ -161,9 +170,9 @@ inline std::vector<Malformed> index_cases() {
   using Json = nlohmann::ordered_json;
   const std::string file = kIndexFile, norm = "model.norm.weight";
   auto shard = [&](std::string name, Json where, int code, std::vector<std::string> says) {
-    return index_case(std::move(name), code,
-                      [=](Spoiled&, Json& index) { index["weight_map"][norm] = where; },
-                      std::move(says));
+    return index_case(
+        std::move(name), code, [=](Spoiled&, Json& index) { index["weight_map"][norm] = where; },
+        std::move(says));
   };
   return {
       shard("shard_absent", "b.safetensors", 66, {"b.safetensors", "does not exist"}),
@@ -172,10 +181,12 @@ inline std::vector<Malformed> index_cases() {
       shard("shard_at_the_root", "/etc/passwd", 65, {file, norm, "outside the folder"}),
       shard("shard_is_a_folder", "..", 65, {file, norm, "lies in '..', outside the folder"}),
       shard("shard_a_number", 3, 65, {file, norm, "has no file name"}),
-      index_case("index_not_json", 65,
-                 [](Spoiled& s, Json&) { s.write(kIndexFile, "{"); }, {file, "is not valid JSON"}),
+      index_case("index_not_json", 65, [](Spoiled& s, Json&) { s.write(kIndexFile, "{"); },
+                 {file, "is not valid JSON"}),
       index_case("index_without_weight_map", 65,
-                 [](Spoiled&, Json& index) { index = {{"metadata", {}}}; },
+                 [](Spoiled&, Json& index) {
+                   index = {{"metadata", {}}};
+                 },
                  {file, "has no weight_map"}),
       index_case("shard_lacks_a_tensor", 65,
                  [](Spoiled&, Json& index) { index["weight_map"]["lm_head"] = "a.safetensors"; },

@@ -94,23 +94,25 @@ inline Malformed gguf_value(std::string name, std::string key, std::string type_
 
 inline std::vector<Malformed> gguf_header_cases() {
   auto more = [](std::string name, std::string entry, std::vector<std::string> says) {
-    return gguf_case(std::move(name), [entry](GgufBuilder& f) { f.entries.push_back(entry); },
-                     std::move(says));
+    return gguf_case(
+        std::move(name), [entry](GgufBuilder& f) { f.entries.push_back(entry); }, std::move(says));
   };
   auto list_of = [](uint32_t type, uint64_t count) {
     return gguf_text("x.list") + raw(kGgufArray) + raw(type) + raw(count);
   };
   auto cut = [](std::string name, size_t size, std::string says) {
-    return gguf_bytes(std::move(name), [size](std::string& b) { b.resize(size); },
-                      std::move(says));
+    return gguf_bytes(
+        std::move(name), [size](std::string& b) { b.resize(size); }, std::move(says));
   };
   return {
       cut("gguf_empty", 0, "does not begin with GGUF"),
       cut("gguf_cut_in_the_version", 6, "ends inside its version"),
       cut("gguf_cut_in_the_counts", 12, "ends inside its counts"),
       cut("gguf_cut_in_the_keys", 60, "claims"),
-      gguf_bytes("gguf_cut_in_the_data", [](std::string& b) { b.pop_back(); }, "bytes at"),
-      gguf_bytes("gguf_wrong_magic", [](std::string& b) { b[0] = 'g'; }, "does not begin with"),
+      gguf_bytes(
+          "gguf_cut_in_the_data", [](std::string& b) { b.pop_back(); }, "bytes at"),
+      gguf_bytes(
+          "gguf_wrong_magic", [](std::string& b) { b[0] = 'g'; }, "does not begin with"),
       gguf_case("gguf_version_1", [](GgufBuilder& f) { f.version = 1; },
                 {"has version 1; 2 and 3 are supported"}),
       gguf_case("gguf_big_endian", [](GgufBuilder& f) { f.version = 3u << 24; }, {"big-endian"}),
@@ -118,11 +120,12 @@ inline std::vector<Malformed> gguf_header_cases() {
                 {"tensors"}),
       gguf_case("gguf_2_60_keys", [](GgufBuilder& f) { f.more_entries = int64_t{1} << 60; },
                 {"claims 1152921504606846990 keys"}),
-      gguf_case("gguf_one_key_more", [](GgufBuilder& f) { f.more_entries = 1; },
-                {"bytes long"}),
-      more("gguf_key_of_2_63_bytes", raw(uint64_t{1} << 63) + "x", {"a key is 9223372036854775808"}),
+      gguf_case("gguf_one_key_more", [](GgufBuilder& f) { f.more_entries = 1; }, {"bytes long"}),
+      more("gguf_key_of_2_63_bytes", raw(uint64_t{1} << 63) + "x",
+           {"a key is 9223372036854775808"}),
       more("gguf_key_without_name", gguf_text("") + raw(kGgufU32) + raw(1u), {"without a name"}),
-      more("gguf_text_of_2_63_bytes", gguf_text("x.text") + raw(kGgufString) + raw(uint64_t{1} << 63),
+      more("gguf_text_of_2_63_bytes",
+           gguf_text("x.text") + raw(kGgufString) + raw(uint64_t{1} << 63),
            {"ends inside 'x.text'"}),
       more("gguf_unknown_value_type", gguf_text("x.new") + raw(13u) + raw(1u),
            {"'x.new' has the unknown type 13"}),
@@ -202,7 +205,7 @@ inline std::vector<Malformed> gguf_model_cases() {
       gguf_value("gguf_token_twice", tokens, texts({"<|end|>", "1", "1", "2", "=", "1+"}),
                  {"has the token '1' twice"}),
       gguf_value("gguf_token_not_utf8", tokens, texts({"<|end|>", "1", "+", "2", "\xff", "1+"}),
-                 {"has token 4 that is not UTF-8"}),
+                 {"token 4 is not UTF-8"}),
       gguf_value("gguf_fewer_tokens_than_types", tokens, texts({"<|end|>", "1"}),
                  {"'tokenizer.ggml.token_type' has 6 entries for 2 tokens"}),
       gguf_value("gguf_merge_of_no_tokens", "tokenizer.ggml.merges", texts({"1 +", "2 ="}),

@@ -74,8 +74,9 @@ TEST_F(WellFormed, ATemplateIsRendered) {
 }
 
 TEST_F(WellFormed, AMarkAtTheStartAndCarriageReturnsAreNoFaultOfRows) {
-  folder_.write(kRows, "\xEF\xBB\xBF{\"prompt\": \"1+1=\", \"answer\": \"2\"}\r\n\r\n"
-                       "{\"prompt\": \"1+2=\", \"answer\": \"3\"}");
+  folder_.write(kRows,
+                "\xEF\xBB\xBF{\"prompt\": \"1+1=\", \"answer\": \"2\"}\r\n\r\n"
+                "{\"prompt\": \"1+2=\", \"answer\": \"3\"}");
   Words words = kEval;
   words[1] = temporary_.path().string();
   words[2] = path(kRows);
@@ -84,9 +85,9 @@ TEST_F(WellFormed, AMarkAtTheStartAndCarriageReturnsAreNoFaultOfRows) {
 
 TEST(Malformed, TheTablesHoldAtLeastSixtyFiles) {
   size_t files = 0;
-  for (const auto& table : {safetensors_cases(), index_cases(), config_cases(), tokenizer_cases(),
-                            gguf_header_cases(), gguf_tensor_cases(), gguf_model_cases(),
-                            template_cases(), rows_cases()})
+  for (const auto& table :
+       {safetensors_cases(), index_cases(), config_cases(), tokenizer_cases(), gguf_header_cases(),
+        gguf_tensor_cases(), gguf_model_cases(), template_cases(), rows_cases()})
     files += table.size();
   EXPECT_GE(files, 60u);
 }

@@ -33,13 +33,16 @@ inline std::vector<Malformed> template_cases() {
       jinja("unknown_statement", "{% include 'other' %}", {"include"}),
       jinja("unknown_function", "{{ open('/etc/passwd') }}", {"open"}),
       jinja("attribute_of_nothing", "{{ messages[7].content.text }}", {"1:"}),
-      jinja("template_refuses", "{{ raise_exception('no system message') }}", {"no system message"}),
+      jinja("template_refuses", "{{ raise_exception('no system message') }}",
+            {"no system message"}),
       jinja("divided_by_zero", "{{ 1 // 0 }}", {"1:"}),
       jinja("loop_without_end", endless + "{% endfor %}{% endfor %}", {"does too much work"}),
       jinja("range_of_10_18", "{{ range(10**18) | length }}", {"1:"}),
       jinja("macro_calls_itself", "{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}",
             {"the template nests too deeply"}),
-      jinja("parentheses_100000", "{{ " + std::string(100000, '(') + "1" + std::string(100000, ')') + "}}", {"nests too deeply"}),
+      jinja("parentheses_100000",
+            "{{ " + std::string(100000, '(') + "1" + std::string(100000, ')') + "}}",
+            {"nests too deeply"}),
       jinja("brackets_100000", "{{ " + brackets(100000) + "}}", {"nests too deeply"}),
       jinja("minus_100000", "{{ " + std::string(100000, '-') + "1 }}", {"nests too deeply"}),
       jinja("text_times_10_12", "{{ 'ab' * 10**12 }}", {"does too much work"}),
@@ -48,10 +51,10 @@ inline std::vector<Malformed> template_cases() {
             "{% set n = namespace(s='x') %}{% for i in range(60) %}{% set n.s = n.s + n.s %}"
             "{% endfor %}",
             {"does too much work"}),
-      jinja("padded_to_10_12", "{{ '%1000000000000d' | format(1) }}", {"1:"}),
+      jinja("indented_by_10_12", "{{ 'a\\nb' | indent(10**12) }}", {"an indent of more than 1000"}),
       jinja("power_tower", "{{ 9 ** 9 ** 9 }}", {"1:"}),
       jinja("output_without_end",
-            "{% set s = 'x' * 1000000 %}{% for i in range(1000000) %}{{ s }}{% endfor %}", {"1:"}),
+            "{% set s = 'x' * 1000000 %}{% for i in range(100000) %}{{ s }}{% endfor %}", {"1:"}),
       jinja("template_not_utf8", "{{ 'a' }}\xff", {kTemplate}),
       config("template_a_number", 7, "neither a text nor a list of named templates"),
       config("template_named_otherwise", {{{"name", "rag"}, {"template", "x"}}},
@@ -62,14 +65,15 @@ inline std::vector<Malformed> template_cases() {
 }
 
 inline std::vector<Malformed> rows_cases() {
-  const std::string good = R"({"prompt": "1+1=", "answer": "2"})" "\n";
+  const std::string good = R"({"prompt": "1+1=", "answer": "2"})"
+                           "\n";
   auto rows = [=](std::string name, std::string second, std::vector<std::string> says) {
     return Malformed{std::move(name), [=](Spoiled& s) { s.write(kRows, good + second + "\n"); }, 65,
                      std::move(says)};
   };
   auto whole = [](std::string name, std::string bytes, std::string says) {
-    return Malformed{std::move(name), [=](Spoiled& s) { s.write(kRows, bytes); }, 65,
-                     {kRows, std::move(says)}};
+    return Malformed{
+        std::move(name), [=](Spoiled& s) { s.write(kRows, bytes); }, 65, {kRows, std::move(says)}};
   };
   auto prompt = [=](std::string name, std::string value, std::string says) {
     return rows(std::move(name), R"({"answer": "2", "prompt": )" + value + "}",
@@ -87,8 +91,10 @@ inline std::vector<Malformed> rows_cases() {
            {"rows.jsonl:2", "has no column 'prompt'", "did you mean 'promt'?"}),
       rows("row_with_a_zero_byte", std::string("{\"prompt\": \"1\0\"}", 15),
            {"rows.jsonl:2:", "is not valid JSON"}),
-      rows("row_not_utf8", "{\"prompt\": \"1\xe4\xb8\"}", {"rows.jsonl:2:14", "is not valid UTF-8"}),
-      rows("row_in_utf16", std::string("\xff\xfe{\0\"\0", 6), {"rows.jsonl:2:1", "not valid UTF-8"}),
+      rows("row_not_utf8", "{\"prompt\": \"1\xe4\xb8\"}",
+           {"rows.jsonl:2:14", "is not valid UTF-8"}),
+      rows("row_in_utf16", std::string("\xff\xfe{\0\"\0", 6),
+           {"rows.jsonl:2:1", "not valid UTF-8"}),
       rows("number_too_large", R"({"prompt": "1", "answer": 1e999})",
            {"rows.jsonl:2", "holds a number too large"}),
       rows("lone_surrogate", R"({"prompt": "\ud800"})", {"rows.jsonl:2:", "is not valid JSON"}),
@@ -111,7 +117,8 @@ inline std::vector<Malformed> rows_cases() {
       prompt("ends_with_a_system_message", R"([{"role": "system", "content": "x"}])",
              "ends with a message of the system"),
       whole("gsm8k_without_mark",
-            "{\"question\": \"1+1=\", \"answer\": \"#### 2\"}\n{\"question\": \"1\", \"answer\": \"2\"}\n",
+            "{\"question\": \"1+1=\", \"answer\": \"#### 2\"}\n{\"question\": \"1\", \"answer\": "
+            "\"2\"}\n",
             "column 'answer' has no '####'"),
       whole("math_without_box",
             "{\"problem\": \"1+1=\", \"solution\": \"\\\\boxed{2}\"}\n{\"problem\": \"1\", "

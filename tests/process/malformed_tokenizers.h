@@ -9,8 +9,8 @@ inline std::vector<Malformed> tokenizer_cases() {
   using Json = nlohmann::ordered_json;
   const std::string file = "tokenizer.json";
   auto text = [&](std::string name, std::string bytes, std::string says) {
-    return Malformed{std::move(name), [=](Spoiled& s) { s.write(file, bytes); }, 65,
-                     {file, std::move(says)}};
+    return Malformed{
+        std::move(name), [=](Spoiled& s) { s.write(file, bytes); }, 65, {file, std::move(says)}};
   };
   auto change = [&](std::string name, std::function<void(Json&)> spoil,
                     std::vector<std::string> says) {
@@ -52,11 +52,14 @@ inline std::vector<Malformed> tokenizer_cases() {
       put("id_2_40", "/model/vocab/A", int64_t{1} << 40, {"far beyond the number of tokens"}),
       put("id_a_text", "/model/vocab/A", "33", {"gives 'A' an id that is no whole number"}),
       put("merge_of_no_tokens", "/model/merges", {"A B"}, {"merge 0 needs the token 'AB'"}),
-      put("merge_of_one_token", "/model/merges", {"A"}, {"'model.merges' has no pair of tokens at 0"}),
+      put("merge_of_one_token", "/model/merges", {"A"},
+          {"'model.merges' has no pair of tokens at 0"}),
       put("merge_not_of_bytes", "/model/merges", {"A \u4e2d"}, {"stands for no byte at 0"}),
       put("dropout", "/model/dropout", 0.1, {"'model.dropout' makes tokens random"}),
-      put("suffix", "/model/end_of_word_suffix", "</w>", {"'model.end_of_word_suffix' is not empty"}),
-      put("added_token_empty", "/added_tokens/0/content", "", {"'added_tokens[0]' is an empty token"}),
+      put("suffix", "/model/end_of_word_suffix", "</w>",
+          {"'model.end_of_word_suffix' is not empty"}),
+      put("added_token_empty", "/added_tokens/0/content", "",
+          {"'added_tokens[0]' is an empty token"}),
       put("added_token_2_31", "/added_tokens/0/id", int64_t{1} << 31, {"is out of range"}),
       put("end_token_missing", "/added_tokens", Json::array(),
           {"tokenizer_config.json", "'eos_token' is '<|end|>', which is no token of"}),

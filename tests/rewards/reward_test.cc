@@ -104,7 +104,7 @@ TEST(MakeReward, NamesTheNearestRewardAndOption) {
 }
 
 TEST(MakeReward, SaysWhichRewardsExistWhenAskedForALaterOne) {
-  for (const char* use : {"code", "python:a.py:score", "plugin:./a.so", "overlong",
+  for (const char* use : {"python:a.py:score", "plugin:./a.so", "overlong",
                           "repetition", "language", ""}) {
     EXPECT_THAT(error_of({use, 1, false, {}}), HasSubstr("exact, number, format, length")) << use;
   }

@@ -1,4 +1,6 @@
 // Every gold answer of MATH and GSM8K against itself and against its neighbour.
+#include "tests/rewards/math/golds.h"
+
 #include <cstdio>
 #include <map>
 #include <regex>
@@ -6,7 +8,6 @@
 #include "rewards/math/compare.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/verify.h"
-#include "tests/rewards/math/golds.h"
 
 namespace reckon::math {
 namespace {
@@ -18,8 +19,8 @@ TEST_F(Golds, EveryGoldIsEqualToItself) {
   ASSERT_EQ(golds.size(), 5000u + 7470u + 500u + 7473u + 1319u);
   for (const Gold& gold : golds) {
     Verification got = verify_answer(gold.text, gold.text);
-    EXPECT_EQ(got.verdict, Verdict::equal) << gold.place << ": " << gold.text << " (" << got.note
-                                           << ")";
+    EXPECT_EQ(got.verdict, Verdict::equal)
+        << gold.place << ": " << gold.text << " (" << got.note << ")";
   }
 }
 
@@ -67,8 +68,8 @@ TEST_F(Golds, NoGoldOfMathTestIsEqualToADifferentNeighbour) {
     ++pairs;
     Verification got = verify_answer(a, b);
     different += got.verdict == Verdict::different;
-    EXPECT_NE(got.verdict, Verdict::equal) << golds[i].place << ": " << a << " and " << b << " ("
-                                           << got.note << ")";
+    EXPECT_NE(got.verdict, Verdict::equal)
+        << golds[i].place << ": " << a << " and " << b << " (" << got.note << ")";
   }
   std::printf("%d neighbours that differ, %d of them said to be different\n", pairs, different);
   EXPECT_GT(pairs, 4900);

@@ -1,10 +1,10 @@
 // Answers that try to be paid without being one answer: nothing of this is rewarded in strict mode.
-#include "rewards/math/verify.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "rewards/math/verify.h"
 
 namespace reckon::math {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/text.h"
 #include "tests/rewards/math/golds.h"
 
@@ -182,6 +184,9 @@ TEST(Parser, ReadsUnitsAnglesAndMoney) {
           {"5 dollars", "currency $(5)"},
           {"50 cents", "currency cent(50)"},
           {"\u20ac3", "currency EUR(3)"},
+          {"\\frac{1}{4} \\text{ of a mile}", "quantity mi(quotient(1, 4))"},
+          {"\\$3.00 per pound", "currency $/lb(3)"},
+          {"7 out of 10", "'7 out of 10'"},
           {"5 pounds", "quantity lb(5)"}});
 }
 
@@ -214,6 +219,7 @@ TEST(Parser, ReadsIntervalsSetsAndTuples) {
           {"\\langle 1, 2\\rangle", "tuple <(1, 2)"},
           {"<1, 2>", "tuple <(1, 2)"},
           {"[[1,2],[3,4]]", "bracketed(bracketed(1, 2), bracketed(3, 4))"},
+          {"[1, 2; 3, 4]", "bracketed(bracketed(1, 2), bracketed(3, 4))"},
           {"[1,2,3]", "bracketed(1, 2, 3)"},
           {"1, 2, \\ldots", "list(1, 2, ...)"},
           {"3, 5, or 7", "list(3, 5, 7)"},
@@ -240,6 +246,8 @@ TEST(Parser, ReadsStatements) {
           {"x = 1 or x = 2", "or(relation =(x, 1), relation =(x, 2))"},
           {"x=1, y=2", "and(relation =(x, 1), relation =(y, 2))"},
           {"x>1 and x<2", "and(relation >(x, 1), relation <(x, 2))"},
+          {"x=1, y=2; x=3, y=4",
+           "or(and(relation =(x, 1), relation =(y, 2)), and(relation =(x, 3), relation =(y, 4)))"},
           {"x \\neq 1, 2", "and(relation !=(x, 1), relation !=(x, 2))"},
           {"x < 1 or x > 3", "or(relation <(x, 1), relation >(x, 3))"},
           {"x \\in (0, 1)", "relation in(x, interval(0, 1))"},
@@ -290,9 +298,10 @@ TEST(Parser, ReadsChoicesAndWords) {
 }
 
 TEST(Parser, SaysSoWhereNoRuleApplies) {
-  for (const char* junk : {"", "  ", "\\frac", "x + ", "(1, 2", "]]][", "1 2", "\\sum k", "a = ",
-                           "\\begin{pmatrix} 1 & 2 \\\\ 3 \\end{pmatrix}", "x\x01y", "\xff\xfe",
-                           "x \\Rightarrow y", "\\lim_{x \\to 0^+} x", "$", "{{{{", "\xe2\x88"}) {
+  for (const char* junk :
+       {"", "  ", "\\frac", "x + ", "(1, 2", "1,2;3,4", "]]][", "1 2", "\\sum k",
+        "a = ", "\\begin{pmatrix} 1 & 2 \\\\ 3 \\end{pmatrix}", "x\x01y", "\xff\xfe",
+        "x \\Rightarrow y", "\\lim_{x \\to 0^+} x", "$", "\xe2\x88"}) {
     Budget budget;
     Arena arena(budget);
     Parse parse = parse_answer(arena, junk);
@@ -321,12 +330,14 @@ std::string repeat(std::string_view part, size_t bytes) {
 }
 
 TEST(Parser, RefusesWhatIsTooDeepTooLongOrTooLarge) {
-  for (const char* opening : {"(", "\\sqrt{", "\\frac{1}{", "|", "\\sin ", "\\left\\{", "x^{",
-                              "2^", "\\vec ", "<", "\\int ", "\\begin{matrix}", "_", "$", "f("})
+  for (const char* opening :
+       {"(", "\\sqrt{", "\\frac{1}{", "|", "\\sin ", "\\left\\{", "x^{", "2^", "\\vec ", "<",
+        "\\int ", "\\begin{matrix}", "_", "f(", "1/", "1\\pm "})
     EXPECT_EQ(steps_of(repeat(opening, 4000) + "1"), std::nullopt) << opening;
   EXPECT_EQ(steps_of(std::string(6000, '7')), std::nullopt);
   EXPECT_EQ(steps_of("1e999999999999999999999"), std::nullopt);
   EXPECT_EQ(steps_of("1e-99999"), std::nullopt);
+  EXPECT_EQ(steps_of("5" + std::string(3000, '!')), std::nullopt);
   EXPECT_EQ(steps_of(repeat("x+", 200'000)), std::nullopt);
   EXPECT_NE(steps_of("1e300"), std::nullopt);
   EXPECT_NE(steps_of(std::string(20, '(') + "1" + std::string(20, ')')), std::nullopt);
@@ -334,8 +345,9 @@ TEST(Parser, RefusesWhatIsTooDeepTooLongOrTooLarge) {
 
 TEST(Parser, TakesStepsInProportionToTheLength) {
   for (const char* part :
-       {"x+", "1,", "12,345,", "cm ", "5 ft ", "(1,2),", "C)", "\\text{a} ", "2x", "x_1", "1:", "23 ",
-        "-", "apples, ", "x=1, ", "\\frac12", "5\\%+", "\\cup A", "a_2b", "'", ".", "\u00b2"}) {
+       {"x+",    "1,",      "12,345,", "cm ", "5 ft ", "(1,2),",   "C)",    "\\text{a} ",
+        "2x",    "x_1",     "1:",      "23 ", "-",     "apples, ", "x=1, ", "\\frac12",
+        "5\\%+", "\\cup A", "a_2b",    "'",   ".",     "\u00b2"}) {
     auto once = steps_of(repeat(part, 1000) + "1"), twice = steps_of(repeat(part, 2000) + "1");
     if (!once || !twice) continue;
     EXPECT_LE(*twice, 2 * *once + 200) << part;

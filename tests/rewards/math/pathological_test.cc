@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -66,8 +68,9 @@ std::vector<Input> powers_and_factorials() {
       {"huge root", "\\sqrt[1000000007]{2}"},
       {"root of a tower", "\\sqrt{9^{9^9}}"},
       {"nested roots", times("\\sqrt{2+", 60) + "2" + times("}", 60)},
-      {"many radicals", "\\sqrt2+\\sqrt3+\\sqrt5+\\sqrt7+\\sqrt{11}+\\sqrt{13}+\\sqrt{17}+\\sqrt{19}"
-                        "+\\sqrt{23}+\\sqrt{29}+\\sqrt{31}+\\sqrt{37}"},
+      {"many radicals",
+       "\\sqrt2+\\sqrt3+\\sqrt5+\\sqrt7+\\sqrt{11}+\\sqrt{13}+\\sqrt{17}+\\sqrt{19}"
+       "+\\sqrt{23}+\\sqrt{29}+\\sqrt{31}+\\sqrt{37}"},
       {"logarithm of a tower", "\\ln(9^{9^9})"},
       {"sine of a tower", "\\sin(10^{10^{10}})"},
       {"exponential tower", "e^{e^{e^{e^{e}}}}"},
@@ -97,8 +100,8 @@ std::vector<Input> sums_and_products() {
       {"product of many variables", numbered("(x_{", 200, "}+1)")},
       {"deep fraction", times("\\frac{1}{1+", 60) + "x" + times("}", 60)},
       {"matrix", "\\begin{pmatrix}" + times("1&2&3&4&5&6&7&8&9&10\\\\", 100) + "\\end{pmatrix}"},
-      {"determinant", "\\begin{vmatrix}" + times("x&y&z&w&a&b&c&d&f&g&h&k\\\\", 12) +
-                          "\\end{vmatrix}"},
+      {"determinant",
+       "\\begin{vmatrix}" + times("x&y&z&w&a&b&c&d&f&g&h&k\\\\", 12) + "\\end{vmatrix}"},
       {"many plus-minus", times("\\pm 1", 60)},
       {"many unions", times("(1,2)\\cup", 500) + "(1,2)"},
       {"long chain", times("x<", 1000) + "x"},
@@ -153,11 +156,15 @@ std::vector<Input> strange_bytes() {
       {"overlong UTF-8", times("\xc0\xaf", 1000)},
       {"surrogates", times("\xed\xa0\x80", 1000)},
       {"beyond Unicode", times("\xf5\x80\x80\x80", 500)},
-      {"right to left", "\xe2\x80\xae" "2/3"},
+      {"right to left",
+       "\xe2\x80\xae"
+       "2/3"},
       {"joined emoji", times("👨‍👩‍👧", 150)},
       {"combining marks", "3" + times("\xcc\x81", 1500)},
       {"zero-width blanks", times("\xe2\x80\x8b", 1300)},
-      {"byte order mark", "\xef\xbb\xbf" "2/3"},
+      {"byte order mark",
+       "\xef\xbb\xbf"
+       "2/3"},
   };
 }
 
@@ -188,43 +195,67 @@ bool reset_peak() {
   return clear.good();
 }
 
-// The least of three runs: what it costs, not what else ran on this machine.
-template <class Verify>
-void expect_bounded(const std::string& what, Verify verify) {
-  bool peak = reset_peak();
-  long before = status_kilobytes("VmRSS:");
-  double least = 1e9;
-  Verification got;
-  for (int run = 0; run < 3; ++run) {
-    double start = cpu_milliseconds();
-    got = verify();
-    least = std::min(least, cpu_milliseconds() - start);
+// What the costliest inputs of a test took; printed when it ends.
+class Worst {
+ public:
+  ~Worst() {
+    std::printf("slowest: %s, %.2f ms of CPU; largest: %s, %ld KB more memory\n", slowest_.c_str(),
+                milliseconds_, largest_.c_str(), kilobytes_);
   }
-  EXPECT_NE(got.verdict, Verdict::equal) << what << ": " << got.note;
-  EXPECT_LE(least, kMostMilliseconds * kSlower) << what << ": " << got.note;
-  if (peak && kMemoryCounts) {
-    EXPECT_LE(status_kilobytes("VmHWM:") - before, kMostKilobytes) << what;
+
+  // The least of three runs: what it costs, not what else ran on this machine.
+  template <class Verify>
+  void expect_bounded(const std::string& what, Verify verify) {
+    bool peak = reset_peak();
+    long before = status_kilobytes("VmRSS:");
+    double least = 1e9;
+    Verification got;
+    for (int run = 0; run < 3; ++run) {
+      double start = cpu_milliseconds();
+      got = verify();
+      least = std::min(least, cpu_milliseconds() - start);
+    }
+    long more = peak && kMemoryCounts ? status_kilobytes("VmHWM:") - before : 0;
+    EXPECT_NE(got.verdict, Verdict::equal) << what << ": " << got.note;
+    EXPECT_LE(least, kMostMilliseconds * kSlower) << what << ": " << got.note;
+    EXPECT_LE(more, kMostKilobytes) << what;
+    if (least > milliseconds_) {
+      milliseconds_ = least;
+      slowest_ = what;
+    }
+    if (more > kilobytes_) {
+      kilobytes_ = more;
+      largest_ = what;
+    }
   }
-}
+
+ private:
+  std::string slowest_, largest_;
+  double milliseconds_ = 0;
+  long kilobytes_ = 0;
+};
 
 TEST(Pathological, AsAPredictionIsBoundedAndNotEqual) {
   ASSERT_GE(all_inputs().size(), 50u);
+  Worst worst;
   for (const Input& input : all_inputs())
-    expect_bounded(input.name, [&] { return verify_answer("\\frac13", input.text); });
+    worst.expect_bounded(input.name, [&] { return verify_answer("\\frac13", input.text); });
 }
 
 TEST(Pathological, AsAGoldIsBoundedAndNotEqual) {
+  Worst worst;
   for (const Input& input : all_inputs())
-    expect_bounded(input.name, [&] { return verify_answer(input.text, "\\frac13"); });
+    worst.expect_bounded(input.name, [&] { return verify_answer(input.text, "\\frac13"); });
 }
 
 TEST(Pathological, InAResponseIsBoundedAndNotEqual) {
+  Worst worst;
   for (const Input& input : all_inputs()) {
     std::string boxed = "So \\boxed{" + input.text + "}.";
-    expect_bounded(input.name + " in a box",
-                   [&] { return verify_response("\\frac13", boxed); });
-    expect_bounded(input.name + " bare",
-                   [&] { return verify_response("\\frac13", input.text, Mode::lenient); });
+    worst.expect_bounded(input.name + " in a box",
+                         [&] { return verify_response("\\frac13", boxed); });
+    worst.expect_bounded(input.name + " bare",
+                         [&] { return verify_response("\\frac13", input.text, Mode::lenient); });
   }
 }
 

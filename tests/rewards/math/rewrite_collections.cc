@@ -28,11 +28,11 @@ bool infinite(const std::string& text) { return has(text, "\\infty"); }
 // The same element written otherwise; nothing where that is not plain.
 std::optional<std::string> same_element(const std::string& element) {
   auto value = number_of(element);
-  if (!value) return infinite(element) ? std::nullopt : std::optional("\\left(" + element + "\\right)");
+  if (!value)
+    return infinite(element) ? std::nullopt : std::optional("\\left(" + element + "\\right)");
   mpq_class q = *value;
-  return (q < 0 ? "-" : "") +
-         ("\\frac{" + mpz_class(2 * abs(q.get_num())).get_str() + "}{" +
-          mpz_class(2 * q.get_den()).get_str() + "}");
+  return (q < 0 ? "-" : "") + ("\\frac{" + mpz_class(2 * abs(q.get_num())).get_str() + "}{" +
+                               mpz_class(2 * q.get_den()).get_str() + "}");
 }
 
 std::string negated(const std::string& element) {
@@ -86,7 +86,8 @@ Rewritings interval(const std::string& text, Random& random) {
                  open + " " + ends[0] + " , " + ends[1] + " " + close,
                  "x \\in " + text,
                  "x\\in\\left" + open + ends[0] + ", " + ends[1] + "\\right" + close,
-                 "$" + text + "$", "\\boxed{" + text + "}"};
+                 "$" + text + "$",
+                 "\\boxed{" + text + "}"};
   with_one_changed(ends, same_element, open, close, result.keep);
   if (infinite(text)) result.keep.push_back(replaced(text, "\\infty", "∞"));
   std::string inside = text.substr(1, text.size() - 2);
@@ -108,8 +109,8 @@ Rewritings union_of(const Strings& parts, Random& random) {
   result.keep = {joined(turned, " \\cup "), joined(parts, "∪"), joined(parts, " U "),
                  "x \\in " + text,          "$" + text + "$",   replaced(text, "\\infty", "∞")};
   Strings fewer(parts.begin(), parts.end() - 1), others = parts;
-  result.change = {joined(fewer, "\\cup "), parts.back(), joined(parts, "\\cap "),
-                   "\\emptyset", "(-\\infty,\\infty)"};
+  result.change = {joined(fewer, "\\cup "), parts.back(), joined(parts, "\\cap "), "\\emptyset",
+                   "(-\\infty,\\infty)"};
   if (auto more = with_far_point(text)) result.change.push_back(*more);
   if (auto digit = other_digit(parts[0], random)) {
     others[0] = *digit;
@@ -127,8 +128,8 @@ Rewritings set(const Strings& elements, Random& random) {
   Rewritings result{"set", {}, {}};
   Strings turned(elements.rbegin(), elements.rend());
   std::string inside = joined(elements, ",");
-  result.keep = {"\\{" + joined(turned, ",") + "\\}", "\\left\\{" + inside + "\\right\\}",
-                 "\\{ " + joined(elements, " , ") + " \\}", "\\lbrace " + inside + "\\rbrace",
+  result.keep = {"\\{" + joined(turned, ",") + "\\}",        "\\left\\{" + inside + "\\right\\}",
+                 "\\{ " + joined(elements, " , ") + " \\}",  "\\lbrace " + inside + "\\rbrace",
                  "\\{" + inside + "," + elements[0] + "\\}", "$\\{" + inside + "\\}$"};
   with_one_changed(elements, same_element, "\\{", "\\}", result.keep);
   Strings fewer(elements.begin() + 1, elements.end());
@@ -163,9 +164,12 @@ Rewritings list(const Strings& elements, Random& random) {
   Strings turned(elements.rbegin(), elements.rend());
   std::string text = joined(elements, ",");
   Strings first(elements.begin(), elements.end() - 1);
-  result.keep = {joined(turned, ", "), joined(elements, ",\\ "), "$" + text + "$",
+  result.keep = {joined(turned, ", "),
+                 joined(elements, ",\\ "),
+                 "$" + text + "$",
                  joined(first, ", ") + "\\text{ and }" + elements.back(),
-                 joined(first, ", ") + " and " + elements.back(), "\\boxed{" + text + "}"};
+                 joined(first, ", ") + " and " + elements.back(),
+                 "\\boxed{" + text + "}"};
   with_one_changed(elements, same_element, "", "", result.keep);
   result.change = {joined(first, ","), elements.back(), text + ",1000003", joined(elements, "+")};
   if (std::all_of(elements.begin(), elements.end(),
@@ -200,7 +204,8 @@ std::optional<Rewritings> collection_rewritings(const std::string& gold, Random&
   std::string text = cleaned(gold);
   if (text.size() < 3 || has(text, "=") || has(text, "\\in ") || has(text, "\\setminus"))
     return std::nullopt;
-  if (Strings parts = split_outside(text, "\\cup"); parts.size() > 1) return union_of(parts, random);
+  if (Strings parts = split_outside(text, "\\cup"); parts.size() > 1)
+    return union_of(parts, random);
   if (text.starts_with("\\{") && text.ends_with("\\}")) {
     Strings elements = split_outside(text.substr(2, text.size() - 4), ",");
     if (plain_elements(elements)) return set(elements, random);

@@ -65,9 +65,12 @@ std::optional<std::string> root_as_power(const std::string& text) {
 }
 
 Strings kept(const std::string& text, const Strings& terms) {
-  Strings keep = {"\\left(" + text + "\\right)", "\\frac{2(" + text + ")}{2}",
-                  "-(-(" + text + "))",          "1\\cdot(" + text + ")",
-                  "$" + text + "$",              "\\boxed{" + text + "}"};
+  Strings keep = {"\\left(" + text + "\\right)",
+                  "\\frac{2(" + text + ")}{2}",
+                  "-(-(" + text + "))",
+                  "1\\cdot(" + text + ")",
+                  "$" + text + "$",
+                  "\\boxed{" + text + "}"};
   if (terms.size() > 1) {
     keep.push_back(sum_of(Strings(terms.rbegin(), terms.rend())));
     Strings turned = terms;
@@ -80,8 +83,9 @@ Strings kept(const std::string& text, const Strings& terms) {
 }
 
 Strings changed(const std::string& text, const Strings& terms, Random& random) {
-  Strings change = {"-(" + text + ")", "(" + text + ")+1", "100(" + text + ")",
-                    "\\frac{" + text + "}{100}", text + ", " + text + "+1", "(" + text + ")-10^{-9}"};
+  Strings change = {"-(" + text + ")",         "(" + text + ")+1",
+                    "100(" + text + ")",       "\\frac{" + text + "}{100}",
+                    text + ", " + text + "+1", "(" + text + ")-10^{-9}"};
   if (auto digit = other_digit(text, random)) change.push_back(*digit);
   if (terms.size() > 1) {
     Strings other = terms;
@@ -113,11 +117,11 @@ std::optional<Rewritings> expression_rewritings(const std::string& gold, Random&
     return std::nullopt;
   if (text.size() == 1 && std::isupper(static_cast<unsigned char>(text[0]))) return std::nullopt;
   Strings variables = variables_of(text);
-  std::string category = !variables.empty()      ? "algebraic"
-                         : has(rest, "i")        ? "complex"
-                         : has(text, "\\sqrt")   ? "radical"
-                         : has(text, "\\pi")     ? "multiple of pi"
-                                                 : "arithmetic";
+  std::string category = !variables.empty()    ? "algebraic"
+                         : has(rest, "i")      ? "complex"
+                         : has(text, "\\sqrt") ? "radical"
+                         : has(text, "\\pi")   ? "multiple of pi"
+                                               : "arithmetic";
   Strings terms = terms_of(text);
   Rewritings result{category, kept(text, terms), changed(text, terms, random)};
   // To a plain number that would be a sum that is not worked out.
@@ -128,7 +132,8 @@ std::optional<Rewritings> expression_rewritings(const std::string& gold, Random&
 std::optional<Rewritings> equation_rewritings(const std::string& gold, Random& random) {
   std::string text = cleaned(gold);
   Strings sides = split_outside(text, "=");
-  if (sides.size() != 2 || has(text, ",") || has(text, "text") || has(text, "%")) return std::nullopt;
+  if (sides.size() != 2 || has(text, ",") || has(text, "text") || has(text, "%"))
+    return std::nullopt;
   const std::string &left = sides[0], &right = sides[1];
   if (left.empty() || right.empty() || has(left, "(x") || has(left, "f")) return std::nullopt;
   bool single = left.size() == 1 && letter(left[0]);

@@ -8,9 +8,13 @@ namespace {
 
 Rewritings percent(const std::string& number, const mpq_class& p, Random& random) {
   Rewritings result{"percent", {}, {}};
-  result.keep = {number + "\\%",        number + "%", number,
-                 number + "\\,\\%",     number + "\\text{ percent}",
-                 latex_number(p / 100), "$" + number + "\\%$"};
+  result.keep = {number + "\\%",
+                 number + "%",
+                 number,
+                 number + "\\,\\%",
+                 number + "\\text{ percent}",
+                 latex_number(p / 100),
+                 "$" + number + "\\%$"};
   if (auto decimal = exact_decimal(p / 100)) result.keep.push_back(*decimal);
   result.change = {latex_number(p + 1) + "\\%", latex_number(p - 1),
                    latex_number(p) + "\\%, " + latex_number(p + 1) + "\\%"};
@@ -24,25 +28,34 @@ Rewritings percent(const std::string& number, const mpq_class& p, Random& random
 
 Rewritings money(const std::string& number, const mpq_class& p, Random& random) {
   Rewritings result{"currency", {}, {}};
-  result.keep = {"\\$" + number,    "$" + number,   number, number + "\\text{ dollars}",
-                 "\\$ " + number,   latex_number(p), "\\boxed{\\$" + number + "}"};
+  result.keep = {"\\$" + number,
+                 "$" + number,
+                 number,
+                 number + "\\text{ dollars}",
+                 "\\$ " + number,
+                 latex_number(p),
+                 "\\boxed{\\$" + number + "}"};
   if (!has(number, ".")) result.keep.push_back("\\$" + number + ".00");
   result.change = {"£" + number, "€" + number, number + "\\text{ euros}",
                    "\\$" + latex_number(p + 1), "\\$" + number + ", \\$" + latex_number(p + 1)};
   if (auto digit = other_digit(number, random)) result.change.push_back("\\$" + *digit);
   if (p != 0)
-    result.change.insert(result.change.end(), {"\\$" + latex_number(100 * p), latex_number(p / 100),
-                                               "-\\$" + number});
+    result.change.insert(result.change.end(),
+                         {"\\$" + latex_number(100 * p), latex_number(p / 100), "-\\$" + number});
   return result;
 }
 
 Rewritings degrees(const std::string& number, const mpq_class& p, Random& random) {
   Rewritings result{"degrees", {}, {}};
-  result.keep = {number + "^{\\circ}",  number + "°",        number,
-                 number + "\\text{ degrees}", "$" + number + "^\\circ$", number + " ^\\circ",
+  result.keep = {number + "^{\\circ}",
+                 number + "°",
+                 number,
+                 number + "\\text{ degrees}",
+                 "$" + number + "^\\circ$",
+                 number + " ^\\circ",
                  "\\theta = " + number + "^\\circ"};
-  result.change = {latex_number(p + 1) + "^\\circ", latex_number(p - 1) + "^\\circ",
-                   latex_number(-p) + "^\\circ",    number + "\\text{ radians}",
+  result.change = {latex_number(p + 1) + "^\\circ",   latex_number(p - 1) + "^\\circ",
+                   latex_number(-p) + "^\\circ",      number + "\\text{ radians}",
                    latex_number(100 * p) + "^\\circ", number + "\\text{ cm}"};
   if (auto digit = other_digit(number, random)) result.change.push_back(*digit + "^\\circ");
   return result;
@@ -86,12 +99,20 @@ std::optional<Rewritings> with_unit(const std::string& number, const std::string
 Rewritings in_base(const std::string& digits, const std::string& base, Random& random) {
   std::string tail = "_{" + base + "}";
   Rewritings result{"base", {}, {}};
-  result.keep = {digits + tail,       "(" + digits + ")" + tail,  "$" + digits + tail + "$",
-                 "0" + digits + tail, digits + tail + ".",        "\\boxed{" + digits + tail + "}",
+  result.keep = {digits + tail,
+                 "(" + digits + ")" + tail,
+                 "$" + digits + tail + "$",
+                 "0" + digits + tail,
+                 digits + tail + ".",
+                 "\\boxed{" + digits + tail + "}",
                  "{" + digits + "}" + tail};
   std::string next = std::to_string(std::stoi(base) + 1);
-  result.change = {digits,         digits + "_{" + next + "}", digits + "0" + tail,
-                   "1" + digits + tail, "-" + digits + tail,   digits + "." + base};
+  result.change = {digits,
+                   digits + "_{" + next + "}",
+                   digits + "0" + tail,
+                   "1" + digits + tail,
+                   "-" + digits + tail,
+                   digits + "." + base};
   if (auto digit = other_digit(digits, random)) result.change.push_back(*digit + tail);
   return result;
 }
@@ -116,9 +137,9 @@ std::optional<Rewritings> marked_rewritings(const std::string& gold, Random& ran
   }
   if (text.starts_with("\\$"))
     if (auto value = number_of(text.substr(2))) return money(text.substr(2), *value, random);
-  if (std::regex_match(text, parts, unit) && parts[1].length() > 0 &&
-      !has(parts[1].str(), ",") && !has(parts[2].str(), " and") && !has(parts[2].str(), ".") &&
-      !has(parts[1].str(), "_") && !has(parts[2].str(), "percent") && !has(parts[2].str(), "base"))
+  if (std::regex_match(text, parts, unit) && parts[1].length() > 0 && !has(parts[1].str(), ",") &&
+      !has(parts[2].str(), " and") && !has(parts[2].str(), ".") && !has(parts[1].str(), "_") &&
+      !has(parts[2].str(), "percent") && !has(parts[2].str(), "base"))
     return with_unit(replaced(parts[1].str(), " ", ""), parts[2], parts[3], random);
   return std::nullopt;
 }

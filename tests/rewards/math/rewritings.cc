@@ -36,20 +36,18 @@ std::vector<std::string> integer_keep(const mpz_class& n, const std::string& tex
 std::vector<std::string> fraction_keep(const mpq_class& q) {
   const mpz_class &a = q.get_num(), &b = q.get_den();
   std::string above = a.get_str(), below = b.get_str();
-  std::vector<std::string> keep = {above + "/" + below,
-                                   "\\dfrac{" + above + "}{" + below + "}",
-                                   "\\frac{" + mpz_class(7 * a).get_str() + "}{" +
-                                       mpz_class(7 * b).get_str() + "}",
-                                   "\\frac{" + mpz_class(-a).get_str() + "}{-" + below + "}",
-                                   "x=" + latex_number(q),
-                                   "\\frac{ " + above + " }{ " + below + " }",
-                                   "\\left(" + latex_number(q) + "\\right)"};
+  std::vector<std::string> keep = {
+      above + "/" + below,
+      "\\dfrac{" + above + "}{" + below + "}",
+      "\\frac{" + mpz_class(7 * a).get_str() + "}{" + mpz_class(7 * b).get_str() + "}",
+      "\\frac{" + mpz_class(-a).get_str() + "}{-" + below + "}",
+      "x=" + latex_number(q),
+      "\\frac{ " + above + " }{ " + below + " }",
+      "\\left(" + latex_number(q) + "\\right)"};
   if (auto decimal = exact_decimal(q)) keep.push_back(*decimal);
   mpz_class size = abs(a), whole = size / b, rest = size % b;
-  if (whole > 0)
-    keep.push_back((a < 0 ? "-" : "") + whole.get_str() + latex_fraction(rest, b));
-  if (size < 10 && b < 10)
-    keep.push_back((a < 0 ? "-" : "") + ("\\frac" + size.get_str()) + below);
+  if (whole > 0) keep.push_back((a < 0 ? "-" : "") + whole.get_str() + latex_fraction(rest, b));
+  if (size < 10 && b < 10) keep.push_back((a < 0 ? "-" : "") + ("\\frac" + size.get_str()) + below);
   return keep;
 }
 

@@ -21,7 +21,8 @@ std::optional<Rewritings> rewritings(const std::string& gold, Random& random);
 
 // The parts, one per family of categories; each answers nothing when the gold is not of its family.
 std::optional<Rewritings> number_rewritings(const std::string& gold, Random& random);
-std::optional<Rewritings> marked_rewritings(const std::string& gold, Random& random);  // %, $, units
+std::optional<Rewritings> marked_rewritings(const std::string& gold,
+                                            Random& random);  // %, $, units
 std::optional<Rewritings> collection_rewritings(const std::string& gold, Random& random);
 std::optional<Rewritings> equation_rewritings(const std::string& gold, Random& random);
 std::optional<Rewritings> expression_rewritings(const std::string& gold, Random& random);

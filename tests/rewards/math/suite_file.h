@@ -61,8 +61,7 @@ inline void add_suite_pair(SuiteFile& file, const std::string& line, int number)
   SuitePair pair;
   pair.place = place;
   pair.gold = suite_field(line.substr(0, first));
-  pair.prediction =
-      suite_field(line.substr(first + arrow.size(), second - first - arrow.size()));
+  pair.prediction = suite_field(line.substr(first + arrow.size(), second - first - arrow.size()));
   std::istringstream rest(line.substr(second + arrow.size()));
   rest >> pair.wanted;
   for (std::string word; rest >> word && word != "--";) {
