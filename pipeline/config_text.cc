@@ -75,7 +75,9 @@ void add_sections(std::vector<Line>& lines, RunConfig& config, bool phases) {
 // Of an entry's keys only those that say something; `prompt` always.
 void add_data(std::vector<Line>& lines, RunConfig& config) {
   const auto& defaults = data_table().defaults;
-  for (auto& [name, source] : config.data) {
+  for (auto& entry : config.data) {
+    const std::string& name = entry.first;
+    DataSource& source = entry.second;
     bool trained = std::any_of(config.phases.begin(), config.phases.end(),
                                [&](const PhaseConfig& phase) { return phase.data == name; });
     auto add = [&](const std::string& key, const std::string& value) {

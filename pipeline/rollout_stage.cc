@@ -119,8 +119,9 @@ bool RolloutStage::Impl::renew(LeasedPrompt& lease) {
   for (auto& [tag, group] : running) {
     if (group.lease.group != lease.group || group.lease.weights != lease.weights) continue;
     group.lease.fence = lease.fence;
-    std::erase_if(lease.missing,
-                  [&](SampleIndex sample) { return group.awaited.count(sample.value) != 0; });
+    std::erase_if(lease.missing, [&awaited = group.awaited](SampleIndex sample) {
+      return awaited.count(sample.value) != 0;
+    });
   }
   return !lease.missing.empty();
 }

@@ -17,13 +17,15 @@
 namespace reckon {
 namespace {
 
-constexpr const char* kNeeded[] = {"memory", "pids"};          // without these there is no limit worth the name
-constexpr const char* kUseful[] = {"cpuacct", "cpu"};          // accounting; a share of the machine
+constexpr const char* kNeeded[] = {"memory",
+                                   "pids"};  // without these there is no limit worth the name
+constexpr const char* kUseful[] = {"cpuacct", "cpu"};  // accounting; a share of the machine
 constexpr char kPrefix[] = "reckon-sandbox-";
 
 Error unusable(const std::string& what) {
   return Error(Code::unavailable, "sandbox", cat("cgroup: ", what),
-               "run as root or in a delegated cgroup (docs/sandbox.md), or name \"cgroup\" in allow_missing");
+               "run as root or in a delegated cgroup (docs/sandbox.md), or name \"cgroup\" in "
+               "allow_missing");
 }
 
 std::string read_small(int folder, const char* name) {
@@ -42,7 +44,8 @@ bool write_small(int folder, const char* name, const std::string& text) {
 uint64_t number(const std::string& text, const std::string& key) {
   for (const std::string& line : split(text, '\n')) {
     if (key.empty()) return static_cast<uint64_t>(parse_int(line).value_or(0));
-    if (line.starts_with(key + " ")) return static_cast<uint64_t>(parse_int(line.substr(key.size() + 1)).value_or(0));
+    if (line.starts_with(key + " "))
+      return static_cast<uint64_t>(parse_int(line.substr(key.size() + 1)).value_or(0));
   }
   return 0;
 }
@@ -58,31 +61,40 @@ std::vector<Mount> cgroup_mounts() {
     std::vector<std::string> words = split(line, ' ');
     auto dash = std::find(words.begin(), words.end(), "-");
     if (dash - words.begin() < 6 || words.end() - dash < 4) continue;
-    if (dash[1] == "cgroup" || dash[1] == "cgroup2") mounts.push_back({dash[1], words[3], words[4], dash[3]});
+    if (dash[1] == "cgroup" || dash[1] == "cgroup2")
+      mounts.push_back({dash[1], words[3], words[4], dash[3]});
   }
   return mounts;
 }
 
 // This process's own cgroup in the hierarchy of `controller` (empty: v2), as a folder.
-std::optional<std::string> own_folder(const std::vector<Mount>& mounts, const std::string& controller) {
+std::optional<std::string> own_folder(const std::vector<Mount>& mounts,
+                                      const std::string& controller) {
   std::string path;
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
     std::vector<std::string> parts = split(line, ':');
     if (parts.size() < 3) continue;
     std::vector<std::string> names = split(parts[1], ',');
-    bool match = controller.empty() ? parts[0] == "0" : std::find(names.begin(), names.end(), controller) != names.end();
+    bool match = controller.empty()
+                     ? parts[0] == "0"
+                     : std::find(names.begin(), names.end(), controller) != names.end();
     if (match) path = line.substr(parts[0].size() + parts[1].size() + 2);
   }
   if (path.empty()) return std::nullopt;
   for (const Mount& mount : mounts) {
     std::vector<std::string> names = split(mount.options, ',');
-    bool match = controller.empty() ? mount.type == "cgroup2"
-                                    : mount.type == "cgroup" && std::find(names.begin(), names.end(), controller) != names.end();
+    bool match = controller.empty()
+                     ? mount.type == "cgroup2"
+                     : mount.type == "cgroup" &&
+                           std::find(names.begin(), names.end(), controller) != names.end();
     if (!match) continue;
-    // A container may see a part of the hierarchy only: then mount.root is what the path begins with.
-    std::string below = mount.root != "/" && path.starts_with(mount.root) ? path.substr(mount.root.size()) : path;
-    return below.empty() || below == "/" ? mount.point : cat(mount.point, below[0] == '/' ? "" : "/", below);
+    // A container may see a part of the hierarchy only: then mount.root is what the path begins
+    // with.
+    std::string below =
+        mount.root != "/" && path.starts_with(mount.root) ? path.substr(mount.root.size()) : path;
+    return below.empty() || below == "/" ? mount.point
+                                         : cat(mount.point, below[0] == '/' ? "" : "/", below);
   }
   return std::nullopt;
 }
@@ -114,25 +126,32 @@ CgroupHome CgroupHome::open() {
   auto add = [&](const std::string& parent, std::vector<std::string> controllers) {
     remove_abandoned(parent);
     Hierarchy made{std::move(controllers), {}, open_folder(AT_FDCWD, parent)};
-    if (!made.parent || (::mkdirat(made.parent.get(), home.name_.c_str(), 0755) != 0 && errno != EEXIST))
+    if (!made.parent ||
+        (::mkdirat(made.parent.get(), home.name_.c_str(), 0755) != 0 && errno != EEXIST))
       throw unusable(cat("cannot make a folder in ", parent, ": ", std::strerror(errno)));
     made.folder = open_folder(made.parent.get(), home.name_);
     home.hierarchies_.push_back(std::move(made));
   };
   auto unified = own_folder(mounts, "");
-  std::string offered = unified ? read_small(open_folder(AT_FDCWD, *unified).get(), "cgroup.controllers") : "";
+  std::string offered =
+      unified ? read_small(open_folder(AT_FDCWD, *unified).get(), "cgroup.controllers") : "";
   std::vector<std::string> names = split(offered.substr(0, offered.find('\n')), ' ');
-  auto offers = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  auto offers = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   if (offers("memory") && offers("pids")) {
     home.v2_ = true;
     Descriptor own = open_folder(AT_FDCWD, *unified);
     std::string wanted = offers("cpu") ? "+memory +pids +cpu" : "+memory +pids";
     std::string active = read_small(own.get(), "cgroup.subtree_control");
-    bool ready = active.find("memory") != std::string::npos && active.find("pids") != std::string::npos;
+    bool ready =
+        active.find("memory") != std::string::npos && active.find("pids") != std::string::npos;
     if (!ready && !write_small(own.get(), "cgroup.subtree_control", wanted))
-      throw unusable(cat("v2: ", *unified, " holds processes and is not delegated for children: ", std::strerror(errno)));
+      throw unusable(cat("v2: ", *unified, " holds processes and is not delegated for children: ",
+                         std::strerror(errno)));
     add(*unified, {"memory", "pids", "cpu"});
-    if (!write_small(home.hierarchies_.back().folder.get(), "cgroup.subtree_control", "+memory +pids") )
+    if (!write_small(home.hierarchies_.back().folder.get(), "cgroup.subtree_control",
+                     "+memory +pids"))
       throw unusable(cat("v2: controllers cannot be passed on: ", std::strerror(errno)));
     write_small(home.hierarchies_.back().folder.get(), "cgroup.subtree_control", "+cpu");
     home.text_ = "cgroup v2: memory, pids, cpu";
@@ -237,7 +256,8 @@ uint64_t SlotCgroup::memory_peak() const {
 
 uint64_t SlotCgroup::memory_kills() const {
   if (!memory_) return 0;
-  return number(read_small(memory_.get(), v2_ ? "memory.events" : "memory.oom_control"), "oom_kill");
+  return number(read_small(memory_.get(), v2_ ? "memory.events" : "memory.oom_control"),
+                "oom_kill");
 }
 
 }  // namespace reckon

@@ -1,5 +1,6 @@
-// Memory, processes and CPU of one slot, by cgroup v1 or v2, whichever the host lets us write. The launcher makes the
-// folders while it still sees the host's files; keepers use open descriptors. One thread.
+// Memory, processes and CPU of one slot, by cgroup v1 or v2, whichever the host lets us write. The
+// launcher makes the folders while it still sees the host's files; keepers use open descriptors.
+// One thread.
 //
 //   CgroupHome home = CgroupHome::open();     // Error(unavailable) says what is in the way
 //   SlotCgroup slot = home.make_slot(0);
@@ -23,14 +24,15 @@ class SlotCgroup {
 
   // Sets the limits and forgets the last run's peak. Error(unavailable) when the kernel refuses.
   void arm(const box::Quota& quota);
-  uint64_t cpu_us() const;        // used since the slot was made
-  uint64_t memory_peak() const;   // bytes, since arm()
-  uint64_t memory_kills() const;  // processes that the kernel ended for memory, since the slot was made
+  uint64_t cpu_us() const;       // used since the slot was made
+  uint64_t memory_peak() const;  // bytes, since arm()
+  uint64_t memory_kills()
+      const;  // processes that the kernel ended for memory, since the slot was made
 
  private:
   friend class CgroupHome;
   bool v2_ = false;
-  std::vector<Descriptor> procs_;  // cgroup.procs of each hierarchy
+  std::vector<Descriptor> procs_;   // cgroup.procs of each hierarchy
   Descriptor memory_, pids_, cpu_;  // folders
   uint64_t armed_memory_ = 0, armed_pids_ = 0;
 };

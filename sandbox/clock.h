@@ -16,7 +16,9 @@ inline uint64_t monotonic_us() {
 
 // User and system time of a process that was waited for, and of those it waited for.
 inline uint64_t cpu_time_us(const rusage& usage) {
-  auto us = [](const timeval& time) { return static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec); };
+  auto us = [](const timeval& time) {
+    return static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec);
+  };
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 

@@ -1,9 +1,9 @@
 #include "sandbox/embedded.h"
 
 // The assembler copies the files in; their paths come from sandbox/CMakeLists.txt.
-#define RECKON_EMBED(name, path)                                       \
-  __asm__(".section .rodata\n.global " #name "_begin\n.global " #name  \
-          "_end\n" #name "_begin:\n.incbin \"" path "\"\n" #name "_end:\n.previous\n"); \
+#define RECKON_EMBED(name, path)                                                     \
+  __asm__(".section .rodata\n.global " #name "_begin\n.global " #name "_end\n" #name \
+          "_begin:\n.incbin \"" path "\"\n" #name "_end:\n.previous\n");             \
   extern "C" const char name##_begin[], name##_end[]
 
 RECKON_EMBED(reckon_zygote, RECKON_SANDBOX_FOLDER "/zygote.py");

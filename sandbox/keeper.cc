@@ -26,10 +26,12 @@
 namespace reckon {
 namespace {
 
-constexpr uint64_t kStartLimit = 10'000'000;  // microseconds for our own part, before a program begins
+constexpr uint64_t kStartLimit =
+    10'000'000;  // microseconds for our own part, before a program begins
 
 char* const kEnvironment[] = {const_cast<char*>("PATH=/usr/bin"), const_cast<char*>("LANG=C.UTF-8"),
-                              const_cast<char*>("HOME=/tmp"), const_cast<char*>("TMPDIR=/tmp"), nullptr};
+                              const_cast<char*>("HOME=/tmp"), const_cast<char*>("TMPDIR=/tmp"),
+                              nullptr};
 
 struct Outcome {  // of the program's process
   bool ended = false;
@@ -39,13 +41,17 @@ struct Outcome {  // of the program's process
 class Keeper {
  public:
   Keeper(KeeperPlan plan, Descriptor client)
-      : plan_(std::move(plan)), client_(std::move(client)), own_pids_(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) {}
+      : plan_(std::move(plan)),
+        client_(std::move(client)),
+        own_pids_(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) {}
 
   void serve() {
     for (;;) {
       Request request;
       int numbers[box::kMostFiles], count = 0;
-      if (box::receive_message(client_.get(), &request, sizeof request, numbers, &count) != sizeof request) return;
+      if (box::receive_message(client_.get(), &request, sizeof request, numbers, &count) !=
+          sizeof request)
+        return;
       std::vector<Descriptor> files;
       for (int i = 0; i < count; ++i) files.emplace_back(numbers[i]);
       if (request.kind != RequestKind::start) continue;  // a kill that crossed the end of its run
@@ -70,8 +76,9 @@ class Keeper {
   }
 
   void run(const Request& request, std::vector<Descriptor>& files, Ended* ended) {
-    if (request.setup >= plan_.setups.size() || files.size() != request.program + request.file_count ||
-        request.file_count > 4 || request.program > 1)
+    if (request.setup >= plan_.setups.size() ||
+        files.size() != request.program + request.file_count || request.file_count > 4 ||
+        request.program > 1)
       return fail(ended, "malformed request");
     const Setup& setup = plan_.setups[request.setup];
     if (!setup.missing.empty()) return fail(ended, setup.missing);
@@ -82,7 +89,8 @@ class Keeper {
     std::string tree = "/" + setup.name;
     site.tree = tree.c_str();
     site.outside_id = plan_.outside_id;
-    for (const Descriptor& procs : plan_.cgroup.procs()) site.cgroups[site.cgroup_count++] = procs.get();
+    for (const Descriptor& procs : plan_.cgroup.procs())
+      site.cgroups[site.cgroup_count++] = procs.get();
     site.filter = &plan_.init_filter;
     box::Init init;
     if (box::Failure failed = box::start_init(site, request.quota, &init))
@@ -92,8 +100,10 @@ class Keeper {
     if (request.take_output) root = working_folder(init.pid);
 
     if (start(request, files, site, pidfd.get(), ended)) watch(request.quota, ended);
-    if (root && ended->end == RunEnd::exited && ended->code == 0) output_ = take_file(root.get(), "program", request.quota.file_bytes);
-    // The init's end is the end of everything in its pid namespace; waiting for it is waiting for all of them.
+    if (root && ended->end == RunEnd::exited && ended->code == 0)
+      output_ = take_file(root.get(), "program", request.quota.file_bytes);
+    // The init's end is the end of everything in its pid namespace; waiting for it is waiting for
+    // all of them.
     ::kill(init.pid, SIGKILL);
     int status;
     if (warm_running_) finish_warm(&status);
@@ -104,11 +114,14 @@ class Keeper {
     ended->memory_bytes = plan_.cgroup.memory_peak();
     ended->cpu_us = plan_.cgroup.present() ? plan_.cgroup.cpu_us() - cpu_before_ : program_cpu_us_;
     if (plan_.cgroup.memory_kills() > kills) ended->killed_for = KilledFor::memory;
-    if (ended->killed_for == KilledFor::nothing && ended->cpu_us > request.quota.cpu_us) ended->killed_for = KilledFor::cpu;
+    if (ended->killed_for == KilledFor::nothing && ended->cpu_us > request.quota.cpu_us)
+      ended->killed_for = KilledFor::cpu;
   }
 
-  // Starts the program in its box and waits until it has begun. False: it did not, `ended` says why.
-  bool start(const Request& request, std::vector<Descriptor>& files, const box::Site& site, int init, Ended* ended) {
+  // Starts the program in its box and waits until it has begun. False: it did not, `ended` says
+  // why.
+  bool start(const Request& request, std::vector<Descriptor>& files, const box::Site& site,
+             int init, Ended* ended) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return fail(ended, "pipe"), false;
     Descriptor report(ends[0]), theirs(ends[1]);
@@ -129,13 +142,15 @@ class Keeper {
       start_native(request.setup, ticket);
     }
     theirs.reset();
-    files.clear();  // only the program's own copies stay open: their end is then an end for the client, too
+    files.clear();  // only the program's own copies stay open: their end is then an end for the
+                    // client, too
     return begun(report.get(), ended);
   }
 
   bool begun(int report, Ended* ended) {
     pollfd waited = {report, POLLIN, 0};
-    if (::poll(&waited, 1, static_cast<int>(kStartLimit / 1000)) <= 0) return fail(ended, "the program did not start in time"), false;
+    if (::poll(&waited, 1, static_cast<int>(kStartLimit / 1000)) <= 0)
+      return fail(ended, "the program did not start in time"), false;
     char text[160];
     ssize_t length = ::read(report, text, sizeof text - 1);
     if (length == 2 && std::memcmp(text, "ok", 2) == 0) {
@@ -144,7 +159,9 @@ class Keeper {
       return true;
     }
     std::string problem = "the program's process ended before it had entered the box";
-    if (char* end = length > 0 ? static_cast<char*>(std::memchr(text, '\n', static_cast<size_t>(length))) : nullptr) {
+    if (char* end = length > 0
+                        ? static_cast<char*>(std::memchr(text, '\n', static_cast<size_t>(length)))
+                        : nullptr) {
       int error = 0;
       std::memcpy(&error, end + 1, sizeof error);
       problem = cat(std::string(text, end), ": ", std::strerror(error));
@@ -163,17 +180,20 @@ class Keeper {
     warm_running_ = box::send_message(warm_->socket.get(), &ticket, sizeof ticket, numbers, count);
     if (!warm_running_) {
       warm_.reset();  // the next run starts a new one
-      throw Error(Code::unavailable, "sandbox", "the warm interpreter is gone", "it is started again");
+      throw Error(Code::unavailable, "sandbox", "the warm interpreter is gone",
+                  "it is started again");
     }
   }
 
   void start_native(uint32_t setup, box::Ticket& ticket) {
-    if (box::Failure failed = box::aim(ticket)) throw Error(Code::unavailable, "sandbox", failed.step, "see docs/sandbox.md");
+    if (box::Failure failed = box::aim(ticket))
+      throw Error(Code::unavailable, "sandbox", failed.step, "see docs/sandbox.md");
     native_ = ::fork();
     if (native_ == 0) {
       box::enter_or_die(ticket, plan_.policies[setup]);
       std::vector<char*> words;
-      for (const std::string& word : plan_.setups[setup].command) words.push_back(const_cast<char*>(word.c_str()));
+      for (const std::string& word : plan_.setups[setup].command)
+        words.push_back(const_cast<char*>(word.c_str()));
       bool named = !words.empty();
       if (!named) words.push_back(const_cast<char*>("program"));
       words.push_back(nullptr);
@@ -187,7 +207,9 @@ class Keeper {
     }
     ::setns(own_pids_.get(), CLONE_NEWPID);
     native_pidfd_.reset(native_ > 0 ? box_pidfd(native_) : -1);
-    if (native_ < 0) throw Error(Code::unavailable, "sandbox", cat("fork: ", std::strerror(errno)), "free some memory");
+    if (native_ < 0)
+      throw Error(Code::unavailable, "sandbox", cat("fork: ", std::strerror(errno)),
+                  "free some memory");
   }
 
   // Waits for the program's end, the client's word or a limit, whichever comes first.
@@ -200,11 +222,15 @@ class Keeper {
       uint64_t cpu = plan_.cgroup.cpu_us() - cpu_before_;
       if (cpu > quota.cpu_us) return stop(ended, KilledFor::cpu);
       if (now >= deadline) return stop(ended, KilledFor::wall);
-      // Several processors may burn the rest at once: look again before they could have gone far past it.
-      uint64_t wait = std::min(deadline - now, std::clamp<uint64_t>((quota.cpu_us - cpu) / 2, 2000, 50000));
+      // Several processors may burn the rest at once: look again before they could have gone far
+      // past it.
+      uint64_t wait =
+          std::min(deadline - now, std::clamp<uint64_t>((quota.cpu_us - cpu) / 2, 2000, 50000));
       if (!plan_.cgroup.present()) wait = deadline - now;
-      pollfd waited[2] = {{warm_running_ ? warm_->socket.get() : native_pidfd_.get(), POLLIN, 0}, {client_.get(), POLLIN, 0}};
-      timespec time = {static_cast<time_t>(wait / 1000000), static_cast<long>(wait % 1000000 * 1000)};
+      pollfd waited[2] = {{warm_running_ ? warm_->socket.get() : native_pidfd_.get(), POLLIN, 0},
+                          {client_.get(), POLLIN, 0}};
+      timespec time = {static_cast<time_t>(wait / 1000000),
+                       static_cast<long>(wait % 1000000 * 1000)};
       if (::ppoll(waited, 2, &time, nullptr) <= 0) continue;
       if (waited[0].revents != 0) {
         ended->wall_us = monotonic_us() - start_us_;
@@ -236,7 +262,8 @@ class Keeper {
   bool finish_warm(int* status) {
     warm_running_ = false;
     WarmEnd end;
-    bool good = box::receive_message(warm_->socket.get(), &end, sizeof end, nullptr, nullptr) == sizeof end;
+    bool good =
+        box::receive_message(warm_->socket.get(), &end, sizeof end, nullptr, nullptr) == sizeof end;
     if (!good) warm_.reset();
     *status = end.status;
     program_cpu_us_ = end.cpu_us;

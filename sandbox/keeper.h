@@ -1,6 +1,6 @@
-// A slot's keeper: a process with one thread that makes a box for each run, watches it, ends it, and reports. It
-// never reads a byte that a program wrote. It serves one client over one socket; when the client goes, so do the
-// box and the keeper.
+// A slot's keeper: a process with one thread that makes a box for each run, watches it, ends it,
+// and reports. It never reads a byte that a program wrote. It serves one client over one socket;
+// when the client goes, so do the box and the keeper.
 #pragma once
 
 #include <string>

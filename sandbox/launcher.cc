@@ -30,14 +30,16 @@ constexpr unsigned kFirstId = 0x60000000;
 constexpr int kMostSlots = 255;
 
 [[noreturn]] void cannot(const std::string& what) {
-  throw Error(Code::unavailable, "sandbox", cat(what, ": ", std::strerror(errno)), "`reckon doctor sandbox` shows what this host offers");
+  throw Error(Code::unavailable, "sandbox", cat(what, ": ", std::strerror(errno)),
+              "`reckon doctor sandbox` shows what this host offers");
 }
 
 void write_own(const char* path, const std::string& text) {
   if (!(std::ofstream(path) << text << std::flush)) cannot(cat("write ", path));
 }
 
-// A mount namespace of our own. Without root it takes a user namespace, in which we are root over ourselves alone.
+// A mount namespace of our own. Without root it takes a user namespace, in which we are root over
+// ourselves alone.
 void take_namespaces(bool root) {
   unsigned user = ::geteuid(), group = ::getegid();
   if (root && ::setgroups(0, nullptr) != 0) cannot("drop supplementary groups");
@@ -59,7 +61,8 @@ class Launcher {
     root_ = ::geteuid() == 0;
     separate_ids_ = host.has("separate_uid");
     if (host.has("cgroup")) home_.emplace(CgroupHome::open());
-    for (int slot = 0; slot < options_.slots; ++slot) cgroups_.push_back(home_ ? home_->make_slot(slot) : SlotCgroup{});
+    for (int slot = 0; slot < options_.slots; ++slot)
+      cgroups_.push_back(home_ ? home_->make_slot(slot) : SlotCgroup{});
     setups_ = find_setups(options_.python);
     for (const Setup& setup : setups_) {
       box::Policy policy;
@@ -72,7 +75,8 @@ class Launcher {
     init_filter_ = compile_init_filter();
     take_namespaces(root_);
     std::vector<TreeFile> files;
-    for (EmbeddedFile& file : embedded_files()) files.push_back({"/reckon/" + file.name, std::move(file.bytes)});
+    for (EmbeddedFile& file : embedded_files())
+      files.push_back({"/reckon/" + file.name, std::move(file.bytes)});
     move_into_trees(setups_, files);
   }
 
@@ -85,7 +89,8 @@ class Launcher {
     if (!box::send_message(control_, &hello, sizeof hello, nullptr, 0)) return;
     for (uint32_t slot = 0; slot < keepers_.size(); ++slot) start_keeper(slot);
     LauncherSlot request;
-    while (box::receive_message(control_, &request, sizeof request, nullptr, nullptr) == sizeof request)
+    while (box::receive_message(control_, &request, sizeof request, nullptr, nullptr) ==
+           sizeof request)
       if (request.slot < keepers_.size()) start_keeper(request.slot);
   }
 
@@ -116,7 +121,9 @@ class Launcher {
       // One empty network namespace per slot, for all its boxes (sandbox/box/init.cc says why).
       if (::unshare(CLONE_NEWNET) != 0) ::_exit(1);
       KeeperPlan plan;
-      plan.outside_id = !separate_ids_ ? 0 : kFirstId + static_cast<unsigned>(::getppid()) % (1 << 22) * 256 + slot;
+      plan.outside_id =
+          !separate_ids_ ? 0
+                         : kFirstId + static_cast<unsigned>(::getppid()) % (1 << 22) * 256 + slot;
       plan.cgroup = std::move(cgroups_[slot]);
       plan.setups = setups_;
       plan.policies = policies_;

@@ -20,11 +20,14 @@ struct Pipe {
 Pipe make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw Error(Code::unavailable, "sandbox", cat("pipe: ", std::strerror(errno)), "raise the limit of open files (ulimit -n)");
+    throw Error(Code::unavailable, "sandbox", cat("pipe: ", std::strerror(errno)),
+                "raise the limit of open files (ulimit -n)");
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-void never_wait(const Descriptor& file) { ::fcntl(file.get(), F_SETFL, ::fcntl(file.get(), F_GETFL) | O_NONBLOCK); }
+void never_wait(const Descriptor& file) {
+  ::fcntl(file.get(), F_SETFL, ::fcntl(file.get(), F_GETFL) | O_NONBLOCK);
+}
 
 // Writes what fits now; closes at the end, or when the program no longer reads.
 void feed(Descriptor& file, std::string_view& rest) {
@@ -58,7 +61,9 @@ bool drain(Descriptor& file, std::string& text, size_t cap) {
 }  // namespace
 
 LiveRun::LiveRun(Slot& slot, const RunRequest& request)
-    : slot_(slot), cap_(static_cast<size_t>(request.limits.output_kb) * 1024), rest_(request.input) {
+    : slot_(slot),
+      cap_(static_cast<size_t>(request.limits.output_kb) * 1024),
+      rest_(request.input) {
   ::signal(SIGPIPE, SIG_IGN);  // a program may close its standard input at any time
   Pipe in = make_pipe(), out = make_pipe(), err = make_pipe();
   int files[4] = {in.read.get(), out.write.get(), err.write.get(), request.channel};
@@ -75,7 +80,10 @@ LiveRun::~LiveRun() {
 }
 
 void LiveRun::add_polls(std::vector<pollfd>& polls) const {
-  polls.insert(polls.end(), {{done_ ? -1 : slot_.socket(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}, {in_.get(), POLLOUT, 0}});
+  polls.insert(polls.end(), {{done_ ? -1 : slot_.socket(), POLLIN, 0},
+                             {out_.get(), POLLIN, 0},
+                             {err_.get(), POLLIN, 0},
+                             {in_.get(), POLLOUT, 0}});
 }
 
 void LiveRun::handle(const pollfd* polls) {
@@ -89,7 +97,8 @@ RunResult LiveRun::finish() {
   finished_ = true;
   result_.ended = slot_.finish(!done_, &result_.file);
   // Every process of the box is gone: what is still in the pipes is all there will be.
-  if (!result_.output_exceeded && out_) result_.output_exceeded |= drain(out_, result_.output, cap_);
+  if (!result_.output_exceeded && out_)
+    result_.output_exceeded |= drain(out_, result_.output, cap_);
   if (!result_.output_exceeded && err_) result_.output_exceeded |= drain(err_, result_.error, cap_);
   return std::move(result_);
 }

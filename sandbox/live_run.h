@@ -1,5 +1,5 @@
-// A run in progress: feeds standard input and reads output and error, with caps, while the caller does something
-// else with the program or watches a second run. One thread.
+// A run in progress: feeds standard input and reads output and error, with caps, while the caller
+// does something else with the program or watches a second run. One thread.
 //
 //   LiveRun candidate(slot_a, request_a), grader(slot_b, request_b);
 //   wait_for(candidate, grader);            // until the second has ended
@@ -18,7 +18,8 @@ class LiveRun {
   LiveRun(const LiveRun&) = delete;
   ~LiveRun();  // ends the run, if finish() was not called
 
-  // What to wait for, and what to do with what came. done(): the run has ended, or passed its output cap.
+  // What to wait for, and what to do with what came. done(): the run has ended, or passed its
+  // output cap.
   void add_polls(std::vector<pollfd>& polls) const;
   void handle(const pollfd* polls);
   bool done() const { return done_ || result_.output_exceeded; }

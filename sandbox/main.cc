@@ -1,5 +1,7 @@
-// The program `reckon-sandbox`: started by clients of the sandbox (sandbox/sandbox.h), never by people.
-//   reckon-sandbox CONTROL_SOCKET SLOTS ALLOW_MISSING PRETEND_MISSING PYTHON   (lists comma-separated, "" for none)
+// The program `reckon-sandbox`: started by clients of the sandbox (sandbox/sandbox.h), never by
+// people.
+//   reckon-sandbox CONTROL_SOCKET SLOTS ALLOW_MISSING PRETEND_MISSING PYTHON   (lists
+//   comma-separated, "" for none)
 #include <cstdio>
 
 #include "base/text.h"
@@ -15,7 +17,9 @@ std::vector<std::string> words(const char* text) {
 
 int main(int argc, char** argv) {
   if (argc != 6) {
-    std::fprintf(stderr, "reckon-sandbox is started by reckon; for a look at this host: reckon doctor sandbox\n");
+    std::fprintf(
+        stderr,
+        "reckon-sandbox is started by reckon; for a look at this host: reckon doctor sandbox\n");
     return 2;
   }
   reckon::SandboxOptions options;

@@ -12,12 +12,13 @@
 namespace reckon {
 
 Descriptor working_folder(int init) {
-  return Descriptor(::open(cat("/proc/", init, "/root/tmp").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return Descriptor(
+      ::open(cat("/proc/", init, "/root/tmp").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 Descriptor take_file(int folder, const std::string& name, uint64_t most) {
-  // Resolved by the kernel beneath the folder, without links, devices or other mounts on the way; and without
-  // waiting, should it be a pipe.
+  // Resolved by the kernel beneath the folder, without links, devices or other mounts on the way;
+  // and without waiting, should it be a pipe.
   open_how how = {};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
@@ -32,7 +33,8 @@ Descriptor take_file(int folder, const std::string& name, uint64_t most) {
     left -= sent;
   }
   constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  if (!copy || ::fchmod(copy.get(), 0555) != 0 || ::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0) return {};
+  if (!copy || ::fchmod(copy.get(), 0555) != 0 || ::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0)
+    return {};
   return copy;
 }
 

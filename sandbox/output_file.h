@@ -10,7 +10,8 @@ namespace reckon {
 // The writable folder of the box whose init is `init`; to be opened before its program begins.
 Descriptor working_folder(int init);
 
-// A sealed copy of `name` in memory; nothing when it is no regular file or larger than `most` bytes.
+// A sealed copy of `name` in memory; nothing when it is no regular file or larger than `most`
+// bytes.
 Descriptor take_file(int folder, const std::string& name, uint64_t most);
 
 }  // namespace reckon

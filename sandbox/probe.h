@@ -1,5 +1,6 @@
-// What this host offers for isolation, found by trying, in child processes; nothing is left behind. For
-// `reckon doctor sandbox` and for the launcher, which refuses to go without what nobody allowed to be missing.
+// What this host offers for isolation, found by trying, in child processes; nothing is left behind.
+// For `reckon doctor sandbox` and for the launcher, which refuses to go without what nobody allowed
+// to be missing.
 //
 //   HostReport host = probe_host({});
 //   for (const HostFeature& feature : host.features) ...
@@ -13,7 +14,7 @@
 namespace reckon {
 
 struct HostFeature {
-  std::string name;     // as in `allow_missing` where it may be missing
+  std::string name;  // as in `allow_missing` where it may be missing
   bool present = false;
   bool may_be_missing = false;
   std::string detail;   // what was found
@@ -30,7 +31,8 @@ struct HostReport {
 // `pretend`: names to report as missing.
 HostReport probe_host(const std::vector<std::string>& pretend);
 
-// Error(unavailable) names what is missing and not allowed to be; Error(config) a name in `allow` that nothing has.
+// Error(unavailable) names what is missing and not allowed to be; Error(config) a name in `allow`
+// that nothing has.
 void require(const HostReport& host, const std::vector<std::string>& allow);
 
 }  // namespace reckon

@@ -22,7 +22,8 @@ namespace reckon {
 namespace {
 
 Error broken(const std::string& what) {
-  return Error(Code::unavailable, "sandbox", what, "`reckon doctor sandbox` shows what this host offers");
+  return Error(Code::unavailable, "sandbox", what,
+               "`reckon doctor sandbox` shows what this host offers");
 }
 
 std::string launcher_path() {
@@ -30,7 +31,8 @@ std::string launcher_path() {
   std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   std::filesystem::path path = self.parent_path() / "reckon-sandbox";
   if (!std::filesystem::exists(path, error))
-    throw Error(Code::unavailable, path.string(), "the sandbox's program is not there", "build it: ./reckon version");
+    throw Error(Code::unavailable, path.string(), "the sandbox's program is not there",
+                "build it: ./reckon version");
   return path.string();
 }
 
@@ -63,12 +65,14 @@ Descriptor text_file(std::string_view text) {
 Sandbox::Sandbox(const SandboxOptions& options) {
   std::string path = launcher_path();
   int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) throw broken(cat("socketpair: ", std::strerror(errno)));
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    throw broken(cat("socketpair: ", std::strerror(errno)));
   control_.reset(pair[0]);
   Descriptor theirs(pair[1]);
   std::string socket = "3", slots = cat(options.slots), allow = join(options.allow_missing, ","),
               pretend = join(options.pretend_missing, ","), python = options.python;
-  char* words[] = {path.data(), socket.data(), slots.data(), allow.data(), pretend.data(), python.data(), nullptr};
+  char* words[] = {path.data(),    socket.data(), slots.data(), allow.data(),
+                   pretend.data(), python.data(), nullptr};
   pid_ = ::fork();
   if (pid_ < 0) throw broken(cat("fork: ", std::strerror(errno)));
   if (pid_ == 0) {  // nothing but system calls up to exec: the process may have other threads
@@ -82,17 +86,21 @@ Sandbox::Sandbox(const SandboxOptions& options) {
   }
   theirs.reset();
   LauncherHello hello;
-  if (box::receive_message(control_.get(), &hello, sizeof hello, nullptr, nullptr) != sizeof hello) throw broken("the launcher ended early");
+  if (box::receive_message(control_.get(), &hello, sizeof hello, nullptr, nullptr) != sizeof hello)
+    throw broken("the launcher ended early");
   hello.text[sizeof hello.text - 1] = 0;
   std::string text = hello.text;
   if (!hello.ok) {
     size_t end = std::min(text.find('\n'), text.size());
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
-    throw Error(static_cast<Code>(hello.code), "sandbox", text.substr(0, end), end < text.size() ? text.substr(end + 1) : "");
+    throw Error(static_cast<Code>(hello.code), "sandbox", text.substr(0, end),
+                end < text.size() ? text.substr(end + 1) : "");
   }
   if (!text.empty()) missing_ = split(text, ',');
-  if (!missing_.empty()) log_warning("sandbox", cat("running without: ", join(missing_, ", "), " (allowed by allow_missing)"));
+  if (!missing_.empty())
+    log_warning("sandbox",
+                cat("running without: ", join(missing_, ", "), " (allowed by allow_missing)"));
   for (int slot = 0; slot < options.slots; ++slot)
     slots_.emplace_back(new Slot(*this, static_cast<uint32_t>(slot), receive_slot()));
 }
@@ -108,7 +116,8 @@ Sandbox::~Sandbox() {
 Descriptor Sandbox::receive_slot() {
   LauncherSlot name;
   int files[box::kMostFiles], count = 0;
-  if (box::receive_message(control_.get(), &name, sizeof name, files, &count) != sizeof name || count != 1)
+  if (box::receive_message(control_.get(), &name, sizeof name, files, &count) != sizeof name ||
+      count != 1)
     throw broken("the launcher is gone");
   return Descriptor(files[0]);
 }
@@ -116,7 +125,8 @@ Descriptor Sandbox::receive_slot() {
 Descriptor Sandbox::new_keeper(uint32_t slot) {
   std::lock_guard lock(control_mutex_);
   LauncherSlot request{slot};
-  if (!box::send_message(control_.get(), &request, sizeof request, nullptr, 0)) throw broken("the launcher is gone");
+  if (!box::send_message(control_.get(), &request, sizeof request, nullptr, 0))
+    throw broken("the launcher is gone");
   return receive_slot();
 }
 
@@ -136,8 +146,10 @@ void Slot::start(const RunRequest& wanted, const int* files, int count) {
   }
   for (int i = 0; i < count; ++i) all[used++] = files[i];
   if (box::send_message(socket_.get(), &request, sizeof request, all, used)) return;
-  socket_ = sandbox_->new_keeper(index_);  // the old one was killed between two runs: nothing was lost
-  if (!box::send_message(socket_.get(), &request, sizeof request, all, used)) throw broken("a slot's keeper is gone");
+  socket_ =
+      sandbox_->new_keeper(index_);  // the old one was killed between two runs: nothing was lost
+  if (!box::send_message(socket_.get(), &request, sizeof request, all, used))
+    throw broken("a slot's keeper is gone");
 }
 
 Ended Slot::finish(bool kill, Descriptor* file) {

@@ -1,10 +1,11 @@
-// Running programs that nobody trusts. A Sandbox is a launcher process with slots; a Slot runs one program at a
-// time, each in a box of its own. Fail-closed: where isolation is missing, the constructor throws.
-// Each Slot belongs to one thread at a time, different slots to any.
+// Running programs that nobody trusts. A Sandbox is a launcher process with slots; a Slot runs one
+// program at a time, each in a box of its own. Fail-closed: where isolation is missing, the
+// constructor throws. Each Slot belongs to one thread at a time, different slots to any.
 //
 //   Sandbox sandbox({.slots = 2});
-//   RunResult run = sandbox.slot(0).run({.setup = SetupId::python, .program = text_file("print(6*7)"), .input = "", .limits = {}});
-//   run.ended.end == RunEnd::exited && run.ended.code == 0 && run.output == "42\n"
+//   RunResult run = sandbox.slot(0).run({.setup = SetupId::python, .program =
+//   text_file("print(6*7)"), .input = "", .limits = {}}); run.ended.end == RunEnd::exited &&
+//   run.ended.code == 0 && run.output == "42\n"
 #pragma once
 
 #include <sys/types.h>
@@ -36,10 +37,10 @@ enum class WarmMode : uint32_t { program = 0, serve = 1, grade = 2 };
 struct RunRequest {
   SetupId setup = SetupId::python;
   WarmMode mode = WarmMode::program;
-  int program = -1;         // a file: source text for a warm interpreter, else an executable
-  std::string_view input;   // standard input, then its end
-  int channel = -1;         // becomes descriptor 3
-  bool take_output = false; // the file /tmp/program, when the program ended well
+  int program = -1;          // a file: source text for a warm interpreter, else an executable
+  std::string_view input;    // standard input, then its end
+  int channel = -1;          // becomes descriptor 3
+  bool take_output = false;  // the file /tmp/program, when the program ended well
   Limits limits;
 };
 
@@ -56,8 +57,8 @@ class Slot {
  public:
   RunResult run(const RunRequest& request);
 
-  // The parts of run() (sandbox/live_run.h): start hands over the files (0, 1, 2 and perhaps 3), finish waits for
-  // the end (and first ends it, when `kill`).
+  // The parts of run() (sandbox/live_run.h): start hands over the files (0, 1, 2 and perhaps 3),
+  // finish waits for the end (and first ends it, when `kill`).
   void start(const RunRequest& request, const int* files, int count);
   Ended finish(bool kill, Descriptor* file = nullptr);
   int socket() const { return socket_.get(); }  // readable when the run has ended

@@ -1,5 +1,6 @@
-// The table of language set-ups: which files of the host a program of each may read, and how it is started. A new
-// language is one more entry in setups.cc. Looked up once, by the launcher, before it leaves the host's files.
+// The table of language set-ups: which files of the host a program of each may read, and how it is
+// started. A new language is one more entry in setups.cc. Looked up once, by the launcher, before
+// it leaves the host's files.
 #pragma once
 
 #include <string>
@@ -18,12 +19,13 @@ struct Bind {
 
 struct Setup {
   std::string name;
-  bool execute = false;          // may start programs; a warm interpreter may not
-  bool warm = false;             // forked from an interpreter that is already running
-  std::vector<Bind> binds;       // read-only, nosuid, nodev
-  std::vector<std::string> hide; // folders inside a bind that show empty
-  std::vector<std::string> command;  // a warm interpreter's, or the compiler's; empty: the program itself
-  std::string missing;           // why this set-up cannot be used on this host; empty: it can
+  bool execute = false;           // may start programs; a warm interpreter may not
+  bool warm = false;              // forked from an interpreter that is already running
+  std::vector<Bind> binds;        // read-only, nosuid, nodev
+  std::vector<std::string> hide;  // folders inside a bind that show empty
+  std::vector<std::string>
+      command;          // a warm interpreter's, or the compiler's; empty: the program itself
+  std::string missing;  // why this set-up cannot be used on this host; empty: it can
 };
 
 // `python`: path or name of the interpreter; empty: `python3` of PATH.

@@ -1,7 +1,7 @@
-// An allow-list, because a deny-list is silent about the calls that the next kernel brings. What is not named
-// answers ENOSYS, so that the C library falls back to an older call; what is known and refused answers EPERM, so that
-// a program sees a refusal, not a missing feature. A call of another architecture (x32, i386) ends the process: its
-// numbers would mean other calls.
+// An allow-list, because a deny-list is silent about the calls that the next kernel brings. What is
+// not named answers ENOSYS, so that the C library falls back to an older call; what is known and
+// refused answers EPERM, so that a program sees a refusal, not a missing feature. A call of another
+// architecture (x32, i386) ends the process: its numbers would mean other calls.
 #include "sandbox/syscall_policy.h"
 
 #include <asm/ioctls.h>
@@ -35,7 +35,8 @@ constexpr const char* kAllowed[] = {
     "umask", "sendfile", "copy_file_range", "fadvise64", "statfs", "fstatfs",
     // Memory: bounded by the memory cgroup.
     "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "msync", "mincore", "membarrier",
-    // Processes and threads, inside the pid namespace and bounded by the pids cgroup. clone is below.
+    // Processes and threads, inside the pid namespace and bounded by the pids cgroup. clone is
+    // below.
     "fork", "vfork", "wait4", "waitid", "exit", "exit_group", "kill", "tkill", "tgkill", "getpid",
     "gettid", "getppid", "getpgid", "getpgrp", "getsid", "setsid", "setpgid", "getuid", "geteuid",
     "getgid", "getegid", "getresuid", "getresgid", "getgroups", "getrlimit", "setrlimit",
@@ -52,7 +53,8 @@ constexpr const char* kAllowed[] = {
     // Waiting.
     "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl",
     "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2",
-    // On the socket pairs that asyncio makes; socket() itself is refused, so there is nothing to reach.
+    // On the socket pairs that asyncio makes; socket() itself is refused, so there is nothing to
+    // reach.
     "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown", "getsockname", "getpeername",
     "getsockopt", "setsockopt",
     // Facts about the machine.
@@ -77,8 +79,7 @@ constexpr const char* kRefused[] = {
     "syslog", "acct", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname",
     "setdomainname", "vhangup", "lookup_dcookie", "nfsservctl", "_sysctl",
     // channels between two boxes over shared read-only files and their watching
-    "flock", "inotify_init", "inotify_init1", "inotify_add_watch", "fanotify_init",
-    "fanotify_mark",
+    "flock", "inotify_init", "inotify_init1", "inotify_add_watch", "fanotify_init", "fanotify_mark",
     // memory that is no file of the box, shared or locked
     "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "semget", "semop", "semctl",
     "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink", "mlock", "mlock2", "mlockall",
@@ -90,7 +91,7 @@ constexpr const char* kRefused[] = {
 
 // Extended attributes: "not supported" is what copying files expects where they are absent.
 constexpr const char* kUnsupported[] = {
-    "setxattr",  "lsetxattr",  "fsetxattr",   "getxattr",     "lgetxattr",    "fgetxattr",
+    "setxattr",  "lsetxattr",  "fsetxattr",  "getxattr",    "lgetxattr",    "fgetxattr",
     "listxattr", "llistxattr", "flistxattr", "removexattr", "lremovexattr", "fremovexattr"};
 
 constexpr uint64_t kRefusedClone = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -103,7 +104,8 @@ struct Context {
 };
 
 [[noreturn]] void cannot(const std::string& what, int error) {
-  throw Error(Code::unavailable, "sandbox", cat("system call filter: ", what, ": ", std::strerror(-error)),
+  throw Error(Code::unavailable, "sandbox",
+              cat("system call filter: ", what, ": ", std::strerror(-error)),
               "libseccomp 2.5 or newer is needed");
 }
 
@@ -117,15 +119,16 @@ class Policy {
 
   void add(uint32_t action, const char* name, std::vector<scmp_arg_cmp> conditions = {}) {
     int number = ::seccomp_syscall_resolve_name(name);
-    // A call that this libseccomp or this architecture does not know stays under the default, ENOSYS.
+    // A call that this libseccomp or this architecture does not know stays under the default,
+    // ENOSYS.
     if (number < 0) return;
-    int error = ::seccomp_rule_add_array(filter_, action, number,
-                                         static_cast<unsigned>(conditions.size()), conditions.data());
+    int error = ::seccomp_rule_add_array(
+        filter_, action, number, static_cast<unsigned>(conditions.size()), conditions.data());
     if (error != 0) cannot(name, error);
   }
 
-  // Allowed for these values of argument `index`; any other is like a call that does not exist. Arguments are
-  // compared in their lower 32 bits, as the kernel reads them.
+  // Allowed for these values of argument `index`; any other is like a call that does not exist.
+  // Arguments are compared in their lower 32 bits, as the kernel reads them.
   void only(const char* name, unsigned index, const std::vector<unsigned>& values) {
     for (unsigned value : values)
       add(SCMP_ACT_ALLOW, name, {{index, SCMP_CMP_MASKED_EQ, 0xffffffff, value}});
@@ -142,7 +145,8 @@ box::SyscallFilter exported(const Context& context) {
   int error = ::seccomp_export_bpf(context.filter, ::fileno(file.get()));
   if (error != 0) cannot("export", error);
   std::rewind(file.get());
-  size_t count = std::fread(compiled.code, sizeof(sock_filter), std::size(compiled.code), file.get());
+  size_t count =
+      std::fread(compiled.code, sizeof(sock_filter), std::size(compiled.code), file.get());
   if (count == 0 || count == std::size(compiled.code)) cannot("size", -E2BIG);
   compiled.length = static_cast<uint16_t>(count);
   return compiled;
@@ -158,13 +162,15 @@ box::SyscallFilter compile_filter(const FilterOptions& options) {
   for (const char* name : kUnsupported) policy.add(SCMP_ACT_ERRNO(ENOTSUP), name);
   for (const char* name : {"execve", "execveat"})
     policy.add(options.execute ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), name);
-  // clone3 is not in the list: it hides its flags in memory where no filter can read them. It answers ENOSYS, and
-  // the C library then uses clone, whose flags show.
+  // clone3 is not in the list: it hides its flags in memory where no filter can read them. It
+  // answers ENOSYS, and the C library then uses clone, whose flags show.
   policy.add(SCMP_ACT_ALLOW, "clone", {scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, kRefusedClone, 0}});
-  // Record locks, leases, notification and owners of signals on shared files are channels between boxes.
+  // Record locks, leases, notification and owners of signals on shared files are channels between
+  // boxes.
   policy.only("fcntl", 1,
               {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETPIPE_SZ});
-  // Questions of the C library about terminals and pipes; never TIOCSTI, TIOCLINUX or a device's own.
+  // Questions of the C library about terminals and pipes; never TIOCSTI, TIOCLINUX or a device's
+  // own.
   policy.only("ioctl", 1, {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX});
   policy.only("prctl", 0,
               {PR_SET_NAME, PR_GET_NAME, PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE,
@@ -177,7 +183,8 @@ box::SyscallFilter compile_filter(const FilterOptions& options) {
 box::SyscallFilter compile_init_filter() {
   Context context;
   Policy policy(context);
-  for (const char* name : {"write", "close_range", "rt_sigaction", "pause", "restart_syscall", "rt_sigreturn", "exit_group"})
+  for (const char* name : {"write", "close_range", "rt_sigaction", "pause", "restart_syscall",
+                           "rt_sigreturn", "exit_group"})
     policy.add(SCMP_ACT_ALLOW, name);
   return exported(context);
 }

@@ -1,4 +1,5 @@
-// The allow-list of system calls, compiled. Throws Error(unavailable) when libseccomp cannot express it.
+// The allow-list of system calls, compiled. Throws Error(unavailable) when libseccomp cannot
+// express it.
 //
 //   box::SyscallFilter filter = compile_filter({.execute = false});
 #pragma once
@@ -11,7 +12,8 @@
 namespace reckon {
 
 struct FilterOptions {
-  bool execute = false;  // execve and execveat: compilers and native programs; never a warm interpreter
+  bool execute =
+      false;  // execve and execveat: compilers and native programs; never a warm interpreter
 };
 
 box::SyscallFilter compile_filter(const FilterOptions& options);

@@ -55,7 +55,8 @@ void bind(const std::string& from, const std::string& to, unsigned long flags) {
     must(static_cast<bool>(target), cat("make ", to));
   }
   must(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0, cat("bind ", from));
-  must(::mount(nullptr, to.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags | locked_flags(to), nullptr) == 0,
+  must(::mount(nullptr, to.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags | locked_flags(to),
+               nullptr) == 0,
        cat("make ", from, " read-only"));
 }
 
@@ -90,7 +91,8 @@ void build_tree(const Setup& setup, const std::string& tree, const std::vector<T
     if (!covered(one, setup.binds)) bind(one.from, tree + one.to, MS_RDONLY | MS_NOSUID | MS_NODEV);
   for (const std::string& folder : setup.hide) {
     std::string path = tree + folder;
-    must(::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k") == 0, cat("hide ", folder));
+    must(::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k") == 0,
+         cat("hide ", folder));
   }
   // The only devices: without nodev, or they could not be opened. They hold nothing.
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"})
@@ -101,12 +103,14 @@ void build_tree(const Setup& setup, const std::string& tree, const std::vector<T
   make_folders(tree + "/reckon");
   for (const TreeFile& file : files) {
     Descriptor out(::open((tree + file.path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0555));
-    must(out && ::write(out.get(), file.bytes.data(), file.bytes.size()) == static_cast<ssize_t>(file.bytes.size()),
+    must(out && ::write(out.get(), file.bytes.data(), file.bytes.size()) ==
+                    static_cast<ssize_t>(file.bytes.size()),
          cat("write ", file.path));
   }
 }
 
-// Some folder to mount the new root over that no set-up reads from; it is covered for this process alone.
+// Some folder to mount the new root over that no set-up reads from; it is covered for this process
+// alone.
 std::string free_mount_point(const std::vector<Setup>& setups) {
   for (const char* folder : {"/mnt", "/media", "/srv", "/opt", "/run", "/tmp"}) {
     bool used = !fs::is_directory(folder);
@@ -114,7 +118,8 @@ std::string free_mount_point(const std::vector<Setup>& setups) {
       for (const Bind& one : setup.binds) used = used || one.from.starts_with(cat(folder, "/"));
     if (!used) return folder;
   }
-  throw Error(Code::unavailable, "sandbox", "no folder is free to mount over", "make a folder /mnt");
+  throw Error(Code::unavailable, "sandbox", "no folder is free to mount over",
+              "make a folder /mnt");
 }
 
 void pivot(const std::string& root) {
@@ -129,19 +134,23 @@ void pivot(const std::string& root) {
 void move_into_trees(const std::vector<Setup>& setups, const std::vector<TreeFile>& files) {
   must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make mounts private");
   std::string root = free_mount_point(setups);
-  must(::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID, "size=16m,mode=0755") == 0, "mount the root");
+  must(::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID, "size=16m,mode=0755") == 0,
+       "mount the root");
   for (const Setup& setup : setups)
     if (setup.missing.empty()) build_tree(setup, cat(root, "/", setup.name), files);
   make_folders(root + "/proc");
-  must(::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind /proc");
-  must(::mount(nullptr, root.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) == 0,
+  must(::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0,
+       "bind /proc");
+  must(::mount(nullptr, root.c_str(), nullptr,
+               MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) == 0,
        "make the root read-only");
   pivot(root);
 }
 
 void enter_tree(const std::string& name) {
   std::string tree = "/" + name;
-  must(::mount(tree.c_str(), tree.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, cat("bind ", tree));
+  must(::mount(tree.c_str(), tree.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0,
+       cat("bind ", tree));
   pivot(tree);
 }
 

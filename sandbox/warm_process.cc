@@ -23,7 +23,8 @@ namespace {
 constexpr int kSocket = 3, kPolicy = 4;
 
 Error cannot(const std::string& what) {
-  return Error(Code::unavailable, "sandbox", cat("warm interpreter: ", what, ": ", std::strerror(errno)),
+  return Error(Code::unavailable, "sandbox",
+               cat("warm interpreter: ", what, ": ", std::strerror(errno)),
                "`reckon doctor sandbox` shows what this host offers");
 }
 
@@ -53,8 +54,9 @@ Error cannot(const std::string& what) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   // Hashes without a seed of their own: the same program gives the same verdict every time.
-  const char* environment[] = {"PATH=/usr/bin", "LANG=C.UTF-8", "HOME=/tmp", "TMPDIR=/tmp", "PYTHONHASHSEED=0",
-                               "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", nullptr};
+  const char* environment[] = {
+      "PATH=/usr/bin",    "LANG=C.UTF-8",           "HOME=/tmp",         "TMPDIR=/tmp",
+      "PYTHONHASHSEED=0", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", nullptr};
   ::execve(arguments[0], arguments.data(), const_cast<char* const*>(environment));
   ::_exit(127);
 }
@@ -74,7 +76,8 @@ WarmProcess start_warm_process(const Setup& setup, const box::Policy& policy) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) throw cannot("socket");
   Descriptor mine(pair[0]), theirs(pair[1]);
   Descriptor file(::memfd_create("policy", MFD_CLOEXEC));
-  if (!file || ::write(file.get(), &policy, sizeof policy) != static_cast<ssize_t>(sizeof policy)) throw cannot("policy");
+  if (!file || ::write(file.get(), &policy, sizeof policy) != static_cast<ssize_t>(sizeof policy))
+    throw cannot("policy");
   WarmProcess process;
   process.pid = ::fork();
   if (process.pid < 0) throw cannot("fork");

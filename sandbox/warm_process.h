@@ -13,12 +13,13 @@ struct WarmProcess {
   pid_t pid = -1;
   Descriptor socket;
   WarmProcess() = default;
-  WarmProcess(WarmProcess&& other) noexcept : pid(std::exchange(other.pid, -1)), socket(std::move(other.socket)) {}
+  WarmProcess(WarmProcess&& other) noexcept
+      : pid(std::exchange(other.pid, -1)), socket(std::move(other.socket)) {}
   ~WarmProcess();
 };
 
-// By exec, in the set-up's tree, with a clean environment and no files but its socket and its policy.
-// Error(unavailable) when it cannot be started.
+// By exec, in the set-up's tree, with a clean environment and no files but its socket and its
+// policy. Error(unavailable) when it cannot be started.
 WarmProcess start_warm_process(const Setup& setup, const box::Policy& policy);
 
 int box_pidfd(pid_t pid);

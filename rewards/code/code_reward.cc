@@ -1,5 +1,6 @@
-// Reward `code`: the last fenced block of the answer, run against the row's tests in the sandbox. A program that fails,
-// by whatever way, has the score 0 (or its share); only a failure of ours gives no score.
+// Reward `code`: the last fenced block of the answer, run against the row's tests in the sandbox. A
+// program that fails, by whatever way, has the score 0 (or its share); only a failure of ours gives
+// no score.
 #include <condition_variable>
 #include <mutex>
 
@@ -19,7 +20,8 @@ namespace {
 class JudgePool {
  public:
   JudgePool(const SandboxOptions& options, int judges) : sandbox_(options) {
-    for (int i = 0; i < judges; ++i) free_.push_back(std::make_unique<Judge>(sandbox_, i * Judge::kSlots));
+    for (int i = 0; i < judges; ++i)
+      free_.push_back(std::make_unique<Judge>(sandbox_, i * Judge::kSlots));
   }
 
   CodeVerdict judge(const CodeTask& task) {
@@ -49,24 +51,31 @@ std::vector<std::string> listed(const std::string& text) {
 class CodeReward : public Reward {
  public:
   explicit CodeReward(const RewardSpec& spec) {
-    Options options(spec, {"language", "scoring", "cpu_s", "wall_s", "memory_mb", "jobs", "allow_missing", "python"});
-    std::string language = options.text("language", "python"), scoring = options.text("scoring", "all_or_nothing");
+    Options options(spec, {"language", "scoring", "cpu_s", "wall_s", "memory_mb", "jobs",
+                           "allow_missing", "python"});
+    std::string language = options.text("language", "python"),
+                scoring = options.text("scoring", "all_or_nothing");
     one_of("language", language, {"python", "cpp"});
     one_of("scoring", scoring, {"all_or_nothing", "fraction"});
     language_ = language == "cpp" ? ProgramLanguage::cpp : ProgramLanguage::python;
     fraction_ = scoring == "fraction";
     limits_.cpu_s = static_cast<double>(options.integer("cpu_s", 4, 1, 3600));
-    limits_.wall_s = static_cast<double>(options.integer("wall_s", static_cast<int64_t>(3 * limits_.cpu_s), 1, 36000));
+    limits_.wall_s = static_cast<double>(
+        options.integer("wall_s", static_cast<int64_t>(3 * limits_.cpu_s), 1, 36000));
     limits_.memory_mb = options.integer("memory_mb", limits_.memory_mb, 16, 1 << 20);
     int jobs = static_cast<int>(options.integer("jobs", std::min(usable_cores(), 64), 1, 64));
-    sandbox_ = {.slots = jobs * Judge::kSlots, .allow_missing = listed(options.text("allow_missing", "")), .pretend_missing = {}, .python = options.text("python", "")};
+    sandbox_ = {.slots = jobs * Judge::kSlots,
+                .allow_missing = listed(options.text("allow_missing", "")),
+                .pretend_missing = {},
+                .python = options.text("python", "")};
     // Now, where a run file is read, not at the first score. The launcher itself waits for that.
     require(probe_host({}), sandbox_.allow_missing);
   }
 
   Outcome score(const RewardInput& input) const override {
     std::string problem = "the row has no columns";
-    auto tests = input.columns == nullptr ? std::nullopt : find_tests(*input.columns, input.prompt, &problem);
+    auto tests = input.columns == nullptr ? std::nullopt
+                                          : find_tests(*input.columns, input.prompt, &problem);
     if (!tests) return unscored(Status::abstained, problem);
     CodeTask task;
     task.language = tests->language.value_or(language_);
@@ -74,13 +83,16 @@ class CodeReward : public Reward {
     task.limits = limits_;
     task.fraction = fraction_;
     if (task.language == ProgramLanguage::cpp && !std::holds_alternative<StdioTests>(task.tests))
-      return unscored(Status::abstained, cat("tests of the shape ", tests->shape, " are for Python"));
+      return unscored(Status::abstained,
+                      cat("tests of the shape ", tests->shape, " are for Python"));
     ExtractedCode code = extract_code(input.completion, task.language);
     if (!code.found) return scored(0, code.note);
     task.code = std::move(code.code);
     CodeVerdict verdict;
     try {
-      std::call_once(started_, [this] { pool_ = std::make_unique<JudgePool>(sandbox_, sandbox_.slots / Judge::kSlots); });
+      std::call_once(started_, [this] {
+        pool_ = std::make_unique<JudgePool>(sandbox_, sandbox_.slots / Judge::kSlots);
+      });
       verdict = pool_->judge(task);
     } catch (const Error& error) {
       return unscored(Status::crashed, cat(error.what()));
@@ -88,15 +100,19 @@ class CodeReward : public Reward {
     std::string why;
     for (const CaseResult& one : verdict.cases)
       if (why.empty() && !one.passed) why = cat("; ", one.note);
-    std::string note = cat(code.note, "; ", tests->shape, ": ", verdict.passed, " of ", verdict.cases.size(), " passed; ", code_status_name(verdict.status), why);
+    std::string note =
+        cat(code.note, "; ", tests->shape, ": ", verdict.passed, " of ", verdict.cases.size(),
+            " passed; ", code_status_name(verdict.status), why);
     if (verdict.status == CodeStatus::infrastructure) return unscored(Status::crashed, note);
     return scored(verdict.value, note);
   }
 
  private:
-  static void one_of(const char* name, const std::string& value, const std::vector<std::string>& known) {
+  static void one_of(const char* name, const std::string& value,
+                     const std::vector<std::string>& known) {
     if (std::find(known.begin(), known.end(), value) == known.end())
-      throw Error(Code::config, name, cat("'", value, "' is no ", name, " of reward 'code'"), cat("one of: ", join(known, ", ")));
+      throw Error(Code::config, name, cat("'", value, "' is no ", name, " of reward 'code'"),
+                  cat("one of: ", join(known, ", ")));
   }
 
   ProgramLanguage language_;
@@ -109,6 +125,8 @@ class CodeReward : public Reward {
 
 }  // namespace
 
-std::unique_ptr<Reward> make_code(const RewardSpec& spec) { return std::make_unique<CodeReward>(spec); }
+std::unique_ptr<Reward> make_code(const RewardSpec& spec) {
+  return std::make_unique<CodeReward>(spec);
+}
 
 }  // namespace reckon

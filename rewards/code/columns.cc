@@ -59,11 +59,14 @@ json parsed_or_text(const json& value) {
 
 std::optional<Tests> inputs_and_outputs(const json& table, std::string* problem) {
   const json inputs = table.value("inputs", json()), outputs = table.value("outputs", json());
-  if (!inputs.is_array() || !outputs.is_array() || inputs.size() != outputs.size() || inputs.empty()) {
+  if (!inputs.is_array() || !outputs.is_array() || inputs.size() != outputs.size() ||
+      inputs.empty()) {
     *problem = "inputs and outputs are not two lists of one length";
     return std::nullopt;
   }
-  std::string entry = table.contains("fn_name") && table["fn_name"].is_string() ? table["fn_name"].get<std::string>() : "";
+  std::string entry = table.contains("fn_name") && table["fn_name"].is_string()
+                          ? table["fn_name"].get<std::string>()
+                          : "";
   CallTests calls{.entry = entry, .tolerance = 0, .cases = {}};
   StdioTests stdio;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -85,12 +88,14 @@ std::optional<Tests> inputs_and_outputs(const json& table, std::string* problem)
 }
 
 // [{input, output, testtype | type, fn_name?}] of LiveCodeBench and open-r1.
-std::optional<Tests> test_cases(const json& list, const std::string& function, std::string* problem) {
+std::optional<Tests> test_cases(const json& list, const std::string& function,
+                                std::string* problem) {
   StdioTests stdio;
   CallTests calls{.entry = function, .tolerance = 0, .cases = {}};
   for (const json& one : list) {
     std::string type = one.is_object() ? one.value("testtype", one.value("type", "stdin")) : "";
-    if (one.is_object() && one.contains("fn_name") && one["fn_name"].is_string()) calls.entry = one["fn_name"].get<std::string>();
+    if (one.is_object() && one.contains("fn_name") && one["fn_name"].is_string())
+      calls.entry = one["fn_name"].get<std::string>();
     if (!one.is_object() || !one.contains("input") || !one.contains("output")) break;
     if (type.starts_with("stdin") || type == "stdio") {
       auto input = stream_text(one["input"]), output = stream_text(one["output"]);
@@ -100,7 +105,8 @@ std::optional<Tests> test_cases(const json& list, const std::string& function, s
     }
   }
   if (!stdio.cases.empty() && stdio.cases.size() == list.size()) return stdio;
-  if (!calls.cases.empty() && calls.cases.size() == list.size() && !calls.entry.empty()) return calls;
+  if (!calls.cases.empty() && calls.cases.size() == list.size() && !calls.entry.empty())
+    return calls;
   *problem = "the list of test cases is empty, mixed, or has a case of another form";
   return std::nullopt;
 }
@@ -111,7 +117,9 @@ std::optional<RowTests> human_eval(const json& row, std::string_view prompt) {
   std::string helpers = text_of(row, "prompt");
   AssertTests tests;
   tests.helpers = cat(helpers.empty() ? std::string(prompt) : helpers, "    pass\n");
-  tests.asserts = {test.find("check(" + entry) == std::string::npos ? cat(test, "\ncheck(", entry, ")\n") : test};
+  tests.asserts = {test.find("check(" + entry) == std::string::npos
+                       ? cat(test, "\ncheck(", entry, ")\n")
+                       : test};
   tests.names = {entry};
   return RowTests{tests, "HumanEval", std::nullopt};
 }
@@ -134,19 +142,26 @@ std::optional<RowTests> live_code_bench(const json& row, std::string* problem) {
   json hidden = column(row, "private_test_cases");
   if (hidden.is_array())
     cases.insert(cases.end(), hidden.begin(), hidden.end());
-  else if (find_column(row, "private_test_cases") != nullptr && !text_of(row, "private_test_cases").empty()) {
-    *problem = "private_test_cases is a packed Python object, which is never opened: write the column as JSON";
+  else if (find_column(row, "private_test_cases") != nullptr &&
+           !text_of(row, "private_test_cases").empty()) {
+    *problem =
+        "private_test_cases is a packed Python object, which is never opened: write the column as "
+        "JSON";
     return std::nullopt;
   }
   json metadata = column(row, "metadata");
-  std::string function = metadata.is_object() && metadata.contains("func_name") && metadata["func_name"].is_string() ? metadata["func_name"].get<std::string>() : "";
+  std::string function =
+      metadata.is_object() && metadata.contains("func_name") && metadata["func_name"].is_string()
+          ? metadata["func_name"].get<std::string>()
+          : "";
   auto tests = test_cases(cases, function, problem);
   return tests ? std::optional<RowTests>({*tests, "LiveCodeBench", std::nullopt}) : std::nullopt;
 }
 
 std::optional<RowTests> open_r1(const json& row, std::string* problem) {
   json info = column(row, "verification_info");
-  if (!info.is_object() || !info.contains("test_cases") || !info["test_cases"].is_array()) return std::nullopt;
+  if (!info.is_object() || !info.contains("test_cases") || !info["test_cases"].is_array())
+    return std::nullopt;
   auto tests = test_cases(info["test_cases"], "", problem);
   if (!tests) return std::nullopt;
   std::string language = info.value("language", "");
@@ -162,7 +177,8 @@ std::optional<RowTests> find_tests(const json& row, std::string_view prompt, std
   *problem = "the row has no column with tests";
   try {
     json own = column(row, "tests");
-    if (own.is_object() && own.contains("type")) return RowTests{tests_from_json(own), "Reckon", std::nullopt};
+    if (own.is_object() && own.contains("type"))
+      return RowTests{tests_from_json(own), "Reckon", std::nullopt};
     if (auto found = human_eval(row, prompt)) return found;
     if (auto found = mbpp(row)) return found;
     if (auto found = open_r1(row, problem)) return found;

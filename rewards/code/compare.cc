@@ -24,7 +24,8 @@ bool same_lines(std::string_view a, std::string_view b) {
   b = without_end(b, kBlank);
   for (;;) {
     size_t end_a = std::min(a.find('\n'), a.size()), end_b = std::min(b.find('\n'), b.size());
-    if (without_end(a.substr(0, end_a), kBlank) != without_end(b.substr(0, end_b), kBlank)) return false;
+    if (without_end(a.substr(0, end_a), kBlank) != without_end(b.substr(0, end_b), kBlank))
+      return false;
     if (end_a == a.size() || end_b == b.size()) return end_a == a.size() && end_b == b.size();
     a.remove_prefix(end_a + 1);
     b.remove_prefix(end_b + 1);
@@ -42,7 +43,8 @@ std::optional<std::string_view> next_word(std::string_view& text) {
 
 bool near(double a, double b, double tolerance) {
   if (a == b) return true;
-  return std::isfinite(a) && std::isfinite(b) && std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
+  return std::isfinite(a) && std::isfinite(b) &&
+         std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
 }
 
 bool same_words(std::string_view a, std::string_view b, bool numbers, double tolerance) {
@@ -50,7 +52,8 @@ bool same_words(std::string_view a, std::string_view b, bool numbers, double tol
     auto word_a = next_word(a), word_b = next_word(b);
     if (!word_a || !word_b) return !word_a && !word_b;
     if (*word_a == *word_b) continue;
-    auto number_a = numbers ? parse_double(*word_a) : std::nullopt, number_b = numbers ? parse_double(*word_b) : std::nullopt;
+    auto number_a = numbers ? parse_double(*word_a) : std::nullopt,
+         number_b = numbers ? parse_double(*word_b) : std::nullopt;
     if (!number_a || !number_b || !near(*number_a, *number_b, tolerance)) return false;
   }
 }
@@ -58,16 +61,20 @@ bool same_words(std::string_view a, std::string_view b, bool numbers, double tol
 // Booleans count as numbers, as they do in the language that the values come from.
 bool is_number(const json& value) { return value.is_number() || value.is_boolean(); }
 
-double to_double(const json& value) { return value.is_boolean() ? (value.get<bool>() ? 1 : 0) : value.get<double>(); }
+double to_double(const json& value) {
+  return value.is_boolean() ? (value.get<bool>() ? 1 : 0) : value.get<double>();
+}
 
 bool same_numbers(const json& a, const json& b, double tolerance) {
   bool whole = !a.is_number_float() && !b.is_number_float();
   if (whole && a.is_boolean() == b.is_boolean()) return a == b;  // exact for 64 bits
-  return tolerance > 0 && !whole ? near(to_double(a), to_double(b), tolerance) : to_double(a) == to_double(b);
+  return tolerance > 0 && !whole ? near(to_double(a), to_double(b), tolerance)
+                                 : to_double(a) == to_double(b);
 }
 
 const json* tagged(const json& value, std::string* tag) {
-  if (!value.is_object() || !value.contains("t") || !value.contains("v") || !value["t"].is_string()) return nullptr;
+  if (!value.is_object() || !value.contains("t") || !value.contains("v") || !value["t"].is_string())
+    return nullptr;
   *tag = value["t"].get<std::string>();
   return &value["v"];
 }
@@ -130,7 +137,8 @@ bool match(const json& actual, const json& expected, double tolerance, int depth
 
 }  // namespace
 
-bool outputs_match(std::string_view actual, std::string_view expected, OutputMatch match, double tolerance) {
+bool outputs_match(std::string_view actual, std::string_view expected, OutputMatch match,
+                   double tolerance) {
   switch (match) {
     case OutputMatch::exact:
       return actual == expected;
@@ -144,6 +152,8 @@ bool outputs_match(std::string_view actual, std::string_view expected, OutputMat
   return false;
 }
 
-bool values_match(const json& actual, const json& expected, double tolerance) { return match(actual, expected, tolerance, 0); }
+bool values_match(const json& actual, const json& expected, double tolerance) {
+  return match(actual, expected, tolerance, 0);
+}
 
 }  // namespace reckon

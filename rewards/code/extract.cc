@@ -17,7 +17,8 @@ struct Block {
 
 std::string lower(std::string_view text) {
   std::string made(text);
-  std::transform(made.begin(), made.end(), made.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(made.begin(), made.end(), made.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return made;
 }
 
@@ -36,8 +37,10 @@ std::optional<Fence> fence(std::string_view line) {
   size_t end = std::min(line.find_first_not_of(mark, begin), line.size());
   if (end - begin < 3) return std::nullopt;
   std::string_view behind = line.substr(end);
-  while (!behind.empty() && std::isspace(static_cast<unsigned char>(behind.front()))) behind.remove_prefix(1);
-  while (!behind.empty() && std::isspace(static_cast<unsigned char>(behind.back()))) behind.remove_suffix(1);
+  while (!behind.empty() && std::isspace(static_cast<unsigned char>(behind.front())))
+    behind.remove_prefix(1);
+  while (!behind.empty() && std::isspace(static_cast<unsigned char>(behind.back())))
+    behind.remove_suffix(1);
   return Fence{mark, end - begin, behind};
 }
 
@@ -53,8 +56,10 @@ std::vector<Block> blocks(std::string_view text) {
     if (here && !open) {
       open = here;
       code = next;
-    } else if (here && here->mark == open->mark && here->length >= open->length && here->behind.empty()) {
-      std::string_view name = open->behind.substr(0, std::min(open->behind.find_first_of(" \t{,"), open->behind.size()));
+    } else if (here && here->mark == open->mark && here->length >= open->length &&
+               here->behind.empty()) {
+      std::string_view name = open->behind.substr(
+          0, std::min(open->behind.find_first_of(" \t{,"), open->behind.size()));
       found.push_back({lower(name), text.substr(code, begin - std::min(begin, code))});
       if (begin < code) found.back().code = {};
       open.reset();
@@ -65,7 +70,8 @@ std::vector<Block> blocks(std::string_view text) {
 }
 
 bool is_named(const Block& block, ProgramLanguage language) {
-  if (language == ProgramLanguage::python) return block.name == "python" || block.name == "py" || block.name == "python3";
+  if (language == ProgramLanguage::python)
+    return block.name == "python" || block.name == "py" || block.name == "python3";
   return block.name == "cpp" || block.name == "c++" || block.name == "cc" || block.name == "cxx";
 }
 
@@ -86,9 +92,15 @@ ExtractedCode extract_code(std::string_view response, ProgramLanguage language) 
   for (const Block& block : all)
     if (taken == nullptr || (taken->name.empty() && block.name.empty()))
       if (block.name.empty()) taken = &block;
-  if (taken == nullptr) return {false, "", all.empty() ? "no program: no closed fenced block" : "no program: no fenced block of the language"};
+  if (taken == nullptr)
+    return {false, "",
+            all.empty() ? "no program: no closed fenced block"
+                        : "no program: no fenced block of the language"};
   auto index = static_cast<size_t>(taken - all.data());
-  return {true, std::string(taken->code), cat("block ", index + 1, " of ", all.size(), taken->name.empty() ? "" : " (" + taken->name + ")", ", ", taken->code.size(), " bytes")};
+  return {
+      true, std::string(taken->code),
+      cat("block ", index + 1, " of ", all.size(),
+          taken->name.empty() ? "" : " (" + taken->name + ")", ", ", taken->code.size(), " bytes")};
 }
 
 }  // namespace reckon

@@ -29,7 +29,10 @@ std::string last_line(const std::string& text) {
   size_t end = text.find_last_not_of(" \n\r\t");
   if (end == std::string::npos) return "";
   size_t begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1) + 1).substr(0, kNote);
+  return text
+      .substr(begin == std::string::npos ? 0 : begin + 1,
+              end - (begin == std::string::npos ? 0 : begin + 1) + 1)
+      .substr(0, kNote);
 }
 
 // How a run ended when it did not end well; nothing when it did.
@@ -50,7 +53,8 @@ std::optional<CaseResult> failure_of(const RunResult& run, bool native) {
   } else if (ended.end == RunEnd::signalled) {
     bool cpu = ended.code == SIGXCPU;
     if (cpu) result.status = CodeStatus::timed_out;
-    result.note = cpu ? "time limit (cpu)" : cat("signal ", ended.code, " (", ::strsignal(ended.code), ")");
+    result.note =
+        cpu ? "time limit (cpu)" : cat("signal ", ended.code, " (", ::strsignal(ended.code), ")");
   } else if (ended.code == kDoesNotCompile && !native) {
     result.status = CodeStatus::rejected;
     result.note = last_line(run.error);
@@ -70,13 +74,16 @@ void account(const RunResult& run, CaseResult* result) {
   result->output_bytes = run.output.size() + run.error.size();
 }
 
-CaseResult wrong(std::string note) { return {.passed = false, .status = CodeStatus::scored, .note = std::move(note)}; }
+CaseResult wrong(std::string note) {
+  return {.passed = false, .status = CodeStatus::scored, .note = std::move(note)};
+}
 CaseResult passed() { return {.passed = true, .status = CodeStatus::scored, .note = "passed"}; }
 
 std::string random_token() {
   char bytes[16];
   if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-    throw Error(Code::unavailable, "getrandom", ::strerror(errno), "the kernel has no random numbers");
+    throw Error(Code::unavailable, "getrandom", ::strerror(errno),
+                "the kernel has no random numbers");
   return hex({bytes, sizeof bytes});
 }
 
@@ -87,12 +94,13 @@ struct Channel {
 Channel make_channel() {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-    throw Error(Code::unavailable, "sandbox", cat("socketpair: ", ::strerror(errno)), "raise the limit of open files (ulimit -n)");
+    throw Error(Code::unavailable, "sandbox", cat("socketpair: ", ::strerror(errno)),
+                "raise the limit of open files (ulimit -n)");
   return {Descriptor(pair[0]), Descriptor(pair[1])};
 }
 
-// One request and its answer over the channel, while the run's other files are served. Empty: the run ended, or
-// said too much, before a whole line had come.
+// One request and its answer over the channel, while the run's other files are served. Empty: the
+// run ended, or said too much, before a whole line had come.
 std::string ask(LiveRun& run, Descriptor& channel, std::string request) {
   ::fcntl(channel.get(), F_SETFL, O_NONBLOCK);
   std::string answer;
@@ -101,7 +109,8 @@ std::string ask(LiveRun& run, Descriptor& channel, std::string request) {
   for (bool open = true; open && !run.done();) {
     polls.clear();
     run.add_polls(polls);
-    polls.push_back({channel.get(), static_cast<short>(rest.empty() ? POLLIN : POLLIN | POLLOUT), 0});
+    polls.push_back(
+        {channel.get(), static_cast<short>(rest.empty() ? POLLIN : POLLIN | POLLOUT), 0});
     if (::poll(polls.data(), polls.size(), -1) < 0) continue;
     if ((polls.back().revents & POLLOUT) != 0) {
       ssize_t sent = ::send(channel.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
@@ -124,7 +133,8 @@ std::string ask(LiveRun& run, Descriptor& channel, std::string request) {
 // Waits for the run's end, at most `most_us`; its own limits bound it, too.
 void wait_until_done(LiveRun& run, uint64_t most_us) {
   std::vector<pollfd> polls;
-  for (uint64_t begin = monotonic_us(), now = begin; !run.done() && now - begin < most_us; now = monotonic_us()) {
+  for (uint64_t begin = monotonic_us(), now = begin; !run.done() && now - begin < most_us;
+       now = monotonic_us()) {
     polls.clear();
     run.add_polls(polls);
     int left = static_cast<int>(std::min<uint64_t>((most_us - (now - begin)) / 1000 + 1, 60000));
@@ -154,9 +164,15 @@ CaseResult judge_answer(const std::string& text, const json& expected, double to
   CaseResult crash{.passed = false, .status = CodeStatus::crashed, .note = "no valid answer"};
   if (!answer.is_object()) return crash;
   if (auto value = answer.find("v"); value != answer.end())
-    return values_match(*value, expected, tolerance) ? passed() : wrong(cat("returned ", value->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, kNote)));
+    return values_match(*value, expected, tolerance)
+               ? passed()
+               : wrong(cat(
+                     "returned ",
+                     value->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, kNote)));
   auto error = answer.find("e");
-  if (error != answer.end()) crash.note = cat("raised ", error->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, kNote));
+  if (error != answer.end())
+    crash.note =
+        cat("raised ", error->dump(-1, ' ', true, json::error_handler_t::replace).substr(0, kNote));
   return crash;
 }
 
@@ -177,20 +193,23 @@ struct Judge::Prepared {
   }
 };
 
-CaseResult Judge::stdio(const Prepared& program, const StdioTests& tests, const StdioCase& one, std::string* head) {
+CaseResult Judge::stdio(const Prepared& program, const StdioTests& tests, const StdioCase& one,
+                        std::string* head) {
   RunRequest request = program.request();
   request.input = one.input;
   RunResult run = candidate_.run(request);
   *head = run.output.substr(0, kHead);
   auto failure = failure_of(run, program.native);
   CaseResult result = failure ? *failure
-                      : outputs_match(run.output, one.output, tests.match, tests.tolerance) ? passed()
-                                                                                           : wrong("wrong answer");
+                      : outputs_match(run.output, one.output, tests.match, tests.tolerance)
+                          ? passed()
+                          : wrong("wrong answer");
   account(run, &result);
   return result;
 }
 
-CaseResult Judge::call(const Prepared& program, const CallTests& tests, const CallCase& one, std::string* head) {
+CaseResult Judge::call(const Prepared& program, const CallTests& tests, const CallCase& one,
+                       std::string* head) {
   Channel channel = make_channel();
   RunRequest request = program.request();
   request.mode = WarmMode::serve;
@@ -200,12 +219,13 @@ CaseResult Judge::call(const Prepared& program, const CallTests& tests, const Ca
   json message = {{"op", "call"}, {"on", tests.entry}, {"args", json::array()}};
   for (const json& argument : one.args) message["args"].push_back(tag_argument(argument));
   std::string answer = ask(live, channel.ours, message.dump() + "\n");
-  // The answer is all that is asked of the program; it is ended where it waits for the next call. Without one, its
-  // own end (or a limit) says why.
+  // The answer is all that is asked of the program; it is ended where it waits for the next call.
+  // Without one, its own end (or a limit) says why.
   if (answer.empty()) wait_until_done(live, UINT64_MAX);
   RunResult run = live.finish();
   *head = run.output.substr(0, kHead);
-  CaseResult result{.passed = false, .status = CodeStatus::crashed, .note = "ended without an answer"};
+  CaseResult result{
+      .passed = false, .status = CodeStatus::crashed, .note = "ended without an answer"};
   if (!answer.empty()) {
     result = judge_answer(answer, one.expected, tests.tolerance);
   } else if (auto failure = failure_of(run, program.native)) {
@@ -215,10 +235,15 @@ CaseResult Judge::call(const Prepared& program, const CallTests& tests, const Ca
   return result;
 }
 
-CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests, const std::string& one, std::string* head) {
+CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests,
+                            const std::string& one, std::string* head) {
   Channel channel = make_channel();
   std::string token = random_token();
-  json job = {{"token", token}, {"helpers", tests.helpers}, {"setup", tests.setup}, {"test", one}, {"candidate_names", tests.names}};
+  json job = {{"token", token},
+              {"helpers", tests.helpers},
+              {"setup", tests.setup},
+              {"test", one},
+              {"candidate_names", tests.names}};
   Descriptor test = text_file(job.dump());
   RunRequest request = program.request(), grading;
   request.mode = WarmMode::serve;
@@ -232,7 +257,8 @@ CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests, c
   channel = {};  // each box has its end alone
   wait_for(candidate, grader);
   RunResult said = grader.finish();
-  bool passes = said.output == token + " pass \n" && said.ended.end == RunEnd::exited && said.ended.code == 0;
+  bool passes =
+      said.output == token + " pass \n" && said.ended.end == RunEnd::exited && said.ended.code == 0;
   if (!passes) wait_until_done(candidate, 250'000);  // if it is ending, the reason is worth knowing
   bool ended_itself = candidate.done();
   RunResult run = candidate.finish();
@@ -252,11 +278,16 @@ CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests, c
   } else if (word.starts_with("invalid ")) {
     result = wrong(last_line(word));
   } else if (word.starts_with("raised ")) {
-    result = {.passed = false, .status = CodeStatus::crashed, .note = cat("raised ", last_line(word.substr(7)))};
+    result = {.passed = false,
+              .status = CodeStatus::crashed,
+              .note = cat("raised ", last_line(word.substr(7)))};
   } else if (word.starts_with("gone")) {
-    result = {.passed = false, .status = CodeStatus::crashed, .note = "ended, or gave no valid answer, before the test was done"};
+    result = {.passed = false,
+              .status = CodeStatus::crashed,
+              .note = "ended, or gave no valid answer, before the test was done"};
   } else if (auto grader_failure = failure_of(said, false)) {
-    result = *grader_failure;  // of the test, which ran against this candidate: a loop, too large a value
+    result = *grader_failure;  // of the test, which ran against this candidate: a loop, too large a
+                               // value
     result.note = cat("the test: ", result.note);
   }
   account(run, &result);
@@ -271,13 +302,19 @@ CodeVerdict Judge::judge(const CodeTask& task) {
     std::optional<CaseResult> refused = prepare(&program);
     for (size_t i = 0; i < count && !refused; ++i) {
       std::string head;
-      verdict.cases.push_back(one_case(program, i, &head));
+      CaseResult result = one_case(program, i, &head);
+      // A failure of ours (a process of the sandbox was killed) says nothing: the case is run once
+      // more, afresh.
+      if (result.status == CodeStatus::infrastructure) result = one_case(program, i, &head);
+      verdict.cases.push_back(std::move(result));
       if (i == 0) verdict.stdout_head = head;
-      if (verdict.cases.back().status == CodeStatus::rejected) refused = verdict.cases.back(), verdict.cases.pop_back();
+      if (verdict.cases.back().status == CodeStatus::rejected)
+        refused = verdict.cases.back(), verdict.cases.pop_back();
     }
     if (refused) verdict.cases.assign(std::max<size_t>(count, 1), *refused);
   } catch (const std::exception& error) {
-    verdict.cases.push_back({.passed = false, .status = CodeStatus::infrastructure, .note = error.what()});
+    verdict.cases.push_back(
+        {.passed = false, .status = CodeStatus::infrastructure, .note = error.what()});
   }
   for (const CaseResult& one : verdict.cases) {
     verdict.passed += one.passed ? 1 : 0;
@@ -285,7 +322,10 @@ CodeVerdict Judge::judge(const CodeTask& task) {
   }
   bool all = count > 0 && verdict.passed == count;
   if (verdict.status != CodeStatus::infrastructure)
-    verdict.value = task.fraction && count > 0 ? static_cast<double>(verdict.passed) / static_cast<double>(count) : all ? 1 : 0;
+    verdict.value = task.fraction && count > 0
+                        ? static_cast<double>(verdict.passed) / static_cast<double>(count)
+                    : all ? 1
+                          : 0;
   return verdict;
 }
 
@@ -300,7 +340,12 @@ std::optional<CaseResult> Judge::prepare(Prepared* program) {
   build.setup = SetupId::cpp_build;
   build.input = program->task.code;
   build.take_output = true;
-  build.limits = {.wall_s = 60, .cpu_s = 20, .memory_mb = 1024, .output_kb = 256, .files_kb = 65536, .processes = 16};
+  build.limits = {.wall_s = 60,
+                  .cpu_s = 20,
+                  .memory_mb = 1024,
+                  .output_kb = 256,
+                  .files_kb = 65536,
+                  .processes = 16};
   RunResult run = candidate_.run(build);
   program->file = std::move(run.file);
   auto failure = failure_of(run, true);
@@ -309,15 +354,20 @@ std::optional<CaseResult> Judge::prepare(Prepared* program) {
   if (result.status != CodeStatus::infrastructure) result.status = CodeStatus::rejected;
   size_t error = run.error.find("error: ");
   std::string line = run.error.substr(0, run.error.find('\n'));
-  if (error != std::string::npos) line = run.error.substr(error, std::min(run.error.find('\n', error) - error, kNote));
-  result.note = cat("does not compile: ", failure && failure->note.starts_with("exit") ? "" : result.note + " ", line.substr(0, kNote));
+  if (error != std::string::npos)
+    line = run.error.substr(error, std::min(run.error.find('\n', error) - error, kNote));
+  result.note = cat(
+      "does not compile: ", failure && failure->note.starts_with("exit") ? "" : result.note + " ",
+      line.substr(0, kNote));
   account(run, &result);
   return result;
 }
 
 CaseResult Judge::one_case(const Prepared& program, size_t index, std::string* head) {
-  if (const auto* tests = std::get_if<StdioTests>(&program.task.tests)) return stdio(program, *tests, tests->cases[index], head);
-  if (const auto* tests = std::get_if<CallTests>(&program.task.tests)) return call(program, *tests, tests->cases[index], head);
+  if (const auto* tests = std::get_if<StdioTests>(&program.task.tests))
+    return stdio(program, *tests, tests->cases[index], head);
+  if (const auto* tests = std::get_if<CallTests>(&program.task.tests))
+    return call(program, *tests, tests->cases[index], head);
   const auto& tests = std::get<AssertTests>(program.task.tests);
   return assertion(program, tests, tests.asserts[index], head);
 }

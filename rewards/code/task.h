@@ -1,4 +1,5 @@
-// One program and the tests that judge it, and what judging it gave. Plain data; docs/sandbox.md describes the JSON.
+// One program and the tests that judge it, and what judging it gave. Plain data; docs/sandbox.md
+// describes the JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,8 +13,9 @@ namespace reckon {
 
 enum class ProgramLanguage { python, cpp };
 
-// How standard output is compared: byte for byte; by lines, blanks at their ends and at the end of the whole left aside;
-// by words; by words, with numbers equal within `tolerance` (absolute or relative).
+// How standard output is compared: byte for byte; by lines, blanks at their ends and at the end of
+// the whole left aside; by words; by words, with numbers equal within `tolerance` (absolute or
+// relative).
 enum class OutputMatch { exact, lines, tokens, numbers };
 
 struct StdioCase {
@@ -35,10 +37,12 @@ struct CallTests {
 };
 
 struct AssertTests {
-  std::string helpers;               // what the prompt defined, for names that a test uses; left out if it does not parse
-  std::string setup;                 // before each test, in the grader's box
+  std::string helpers;  // what the prompt defined, for names that a test uses; left out if it does
+                        // not parse
+  std::string setup;    // before each test, in the grader's box
   std::vector<std::string> asserts;  // each a test program of its own
-  std::vector<std::string> names;    // that mean the candidate's functions, whatever else they may mean
+  std::vector<std::string>
+      names;  // that mean the candidate's functions, whatever else they may mean
 };
 
 using Tests = std::variant<StdioTests, CallTests, AssertTests>;
@@ -53,10 +57,10 @@ struct CodeTask {
 
 // The status of a program is the greatest of its cases'.
 enum class CodeStatus {
-  scored,          // every case ran to its end
-  crashed,         // some case ended by a failure of the program: an exception, a signal, memory, output
-  timed_out,       // some case passed its limit of time
-  rejected,        // the program does not compile
+  scored,     // every case ran to its end
+  crashed,    // some case ended by a failure of the program: an exception, a signal, memory, output
+  timed_out,  // some case passed its limit of time
+  rejected,   // the program does not compile
   infrastructure,  // a failure of ours; says nothing about the program
 };
 const char* code_status_name(CodeStatus status);

@@ -50,7 +50,8 @@ StdioTests stdio(const json& tests) {
   made.match = static_cast<OutputMatch>(found - names.begin());
   made.tolerance = number(tests, "tolerance", made.tolerance, 0, 1);
   for (const json& one : list(tests, "cases", "tests"))
-    made.cases.push_back({text(one, "input", "tests.cases[]"), text(one, "output", "tests.cases[]")});
+    made.cases.push_back(
+        {text(one, "input", "tests.cases[]"), text(one, "output", "tests.cases[]")});
   return made;
 }
 
@@ -59,7 +60,8 @@ CallTests calls(const json& tests) {
   made.entry = text(tests, "entry", "tests");
   made.tolerance = number(tests, "tolerance", 0, 0, 1);
   for (const json& one : list(tests, "cases", "tests"))
-    made.cases.push_back({list(one, "args", "tests.cases[]"), need(one, "expected", "tests.cases[]")});
+    made.cases.push_back(
+        {list(one, "args", "tests.cases[]"), need(one, "expected", "tests.cases[]")});
   return made;
 }
 
@@ -89,10 +91,14 @@ Tests tests_from_json(const json& tests) {
   } else {
     bad("tests.type", "must be \"stdio\", \"call\" or \"assert\"");
   }
-  bool none = std::visit([](const auto& kind) {
-    if constexpr (requires { kind.cases; }) return kind.cases.empty();
-    else return kind.asserts.empty();
-  }, made);
+  bool none = std::visit(
+      [](const auto& kind) {
+        if constexpr (requires { kind.cases; })
+          return kind.cases.empty();
+        else
+          return kind.asserts.empty();
+      },
+      made);
   if (none) bad("tests", "has no case");
   return made;
 }
@@ -107,7 +113,8 @@ CodeTask task_from_json(const json& row) {
   if (task.language == ProgramLanguage::cpp && !std::holds_alternative<StdioTests>(task.tests))
     bad("tests.type", "must be \"stdio\" for cpp");
   std::string scoring = row.value("scoring", "all_or_nothing");
-  if (scoring != "all_or_nothing" && scoring != "fraction") bad("scoring", "must be \"all_or_nothing\" or \"fraction\"");
+  if (scoring != "all_or_nothing" && scoring != "fraction")
+    bad("scoring", "must be \"all_or_nothing\" or \"fraction\"");
   task.fraction = scoring == "fraction";
   json limits = row.value("limits", json::object());
   if (!limits.is_object()) bad("limits", "must be an object");
@@ -115,20 +122,32 @@ CodeTask task_from_json(const json& row) {
   bool wall = limits.contains("wall_s"), cpu = limits.contains("cpu_s");
   l.wall_s = number(limits, "wall_s", l.wall_s, 0.01, 3600);
   l.cpu_s = number(limits, "cpu_s", wall ? l.wall_s : l.cpu_s, 0.01, 3600);
-  if (cpu && !wall) l.wall_s = 3 * l.cpu_s;  // room for a busy machine; CPU time is the limit that counts
-  l.memory_mb = static_cast<int64_t>(number(limits, "memory_mb", static_cast<double>(l.memory_mb), 16, 1 << 20));
-  l.output_kb = static_cast<int64_t>(number(limits, "output_kb", static_cast<double>(l.output_kb), 1, 1 << 20));
+  if (cpu && !wall)
+    l.wall_s = 3 * l.cpu_s;  // room for a busy machine; CPU time is the limit that counts
+  l.memory_mb = static_cast<int64_t>(
+      number(limits, "memory_mb", static_cast<double>(l.memory_mb), 16, 1 << 20));
+  l.output_kb = static_cast<int64_t>(
+      number(limits, "output_kb", static_cast<double>(l.output_kb), 1, 1 << 20));
   return task;
 }
 
 json verdict_to_json(const CodeVerdict& verdict, const json& id, size_t total) {
   json detail = json::array();
   for (const CaseResult& one : verdict.cases)
-    detail.push_back({{"passed", one.passed}, {"status", code_status_name(one.status)}, {"note", one.note},
-                      {"cpu_s", static_cast<double>(one.cpu_us) / 1e6}, {"wall_s", static_cast<double>(one.wall_us) / 1e6},
-                      {"memory_kb", one.memory_bytes >> 10}, {"output_bytes", one.output_bytes}});
-  return {{"id", id}, {"status", code_status_name(verdict.status)}, {"passed", verdict.passed}, {"total", total},
-          {"value", verdict.value}, {"detail", detail}, {"stdout_head", verdict.stdout_head}};
+    detail.push_back({{"passed", one.passed},
+                      {"status", code_status_name(one.status)},
+                      {"note", one.note},
+                      {"cpu_s", static_cast<double>(one.cpu_us) / 1e6},
+                      {"wall_s", static_cast<double>(one.wall_us) / 1e6},
+                      {"memory_kb", one.memory_bytes >> 10},
+                      {"output_bytes", one.output_bytes}});
+  return {{"id", id},
+          {"status", code_status_name(verdict.status)},
+          {"passed", verdict.passed},
+          {"total", total},
+          {"value", verdict.value},
+          {"detail", detail},
+          {"stdout_head", verdict.stdout_head}};
 }
 
 }  // namespace reckon

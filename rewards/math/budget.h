@@ -15,7 +15,7 @@ namespace reckon::math {
 
 struct Limits {
   size_t answer_bytes = 4096;       // of one answer; a longer one is compared as text alone
-  size_t response_bytes = 1 << 20;  // of a whole response: its end counts
+  size_t response_bytes = 1 << 18;  // of what follows the thinking: its end counts
   int nesting = 64;                 // brackets and groups inside each other
   uint64_t steps = 20'000;          // nodes made, operations done, elements compared
   uint64_t number_bits = 16'384;    // of any exact number, numerator or denominator

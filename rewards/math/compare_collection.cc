@@ -99,6 +99,23 @@ std::string_view Comparer::common_variable(Elements& elements) {
   return name;
 }
 
+bool Comparer::take_roots(Elements& elements) {
+  std::string_view letter;
+  Elements values;
+  for (Expr element : elements) {
+    const auto found = assignment(element);
+    if (!found || found->name->kind != Kind::symbol) return false;
+    const std::string_view name = found->name->name;
+    const size_t mark = name.find('_');
+    if (mark == std::string_view::npos) return false;
+    if (!letter.empty() && letter != name.substr(0, mark)) return false;
+    letter = name.substr(0, mark);
+    if (!expand_plus_minus(found->value, values)) return false;
+  }
+  elements = std::move(values);
+  return true;
+}
+
 void Comparer::drop_repeats(Elements& elements) {
   for (size_t i = 1; i < elements.size();) {
     bool repeated = false;
@@ -172,11 +189,15 @@ Comparison Comparer::collections(Expr gold, Expr prediction) {
   if (!x.empty() && !y.empty() && x != y) return different("another variable");
   if (x.empty() && std::any_of(a.begin(), a.end(), is_relation)) {
     // Values of several variables: 1, 2 does not say which is which.
+    const bool plain = std::none_of(b.begin(), b.end(), is_relation);
+    if (plain && y.empty() && take_roots(a)) return unordered(a, b);
     if (!std::all_of(b.begin(), b.end(), is_relation)) {
-      return undecided("values without their variables");
+      // A lenient reader takes them to be in the gold answer's order.
+      return plain ? granted(ordered(a, b), "values without their variables")
+                   : undecided("values without their variables");
     }
   } else if (y.empty() && std::any_of(b.begin(), b.end(), is_relation)) {
-    return undecided("variables that the gold answer has not");
+    if (!x.empty() || !take_roots(b)) return undecided("variables that the gold answer has not");
   }
   if (set || prediction->kind == Kind::set) {
     drop_repeats(a);

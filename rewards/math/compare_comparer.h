@@ -59,6 +59,7 @@ class Comparer {
   // compare_scalar.cc: numbers with and without units
   Comparison scalars(Expr gold, Expr prediction);
   Measure measure(Expr expr);
+  Expr joined_units(Expr sum);
   Comparison measures(const Measure& gold, const Measure& prediction);
   Comparison units(const Measure& gold, const Measure& prediction);
   Comparison percents(const Measure& gold, const Measure& prediction);
@@ -85,6 +86,9 @@ class Comparer {
   bool expand_plus_minus(Expr expr, Elements& out);
   void drop_repeats(Elements& elements);
   std::string_view common_variable(Elements& elements);
+  // x_1 = a, x_2 = b: the roots of one unknown become a, b, where the other answer is a plain list.
+  // False, and nothing changed, where the elements are not of that form.
+  bool take_roots(Elements& elements);
 
   // compare_realset.cc
   bool is_real_set(Expr expr) const;

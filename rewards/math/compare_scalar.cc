@@ -41,10 +41,29 @@ int infinity_sign(Expr expr) {
   return expr->kind == Kind::constant && expr->name == "infinity" ? 1 : 0;
 }
 
+// 5 feet 3 inches: a sum of lengths in the first one's unit; nullptr where it is no such sum.
+Expr Comparer::joined_units(Expr sum) {
+  Elements parts;
+  std::optional<Unit> first;
+  for (Expr part : sum->args) {
+    const auto unit = part->kind == Kind::quantity ? find_unit(part->name) : std::nullopt;
+    if (!unit || unit->offset != 0) return nullptr;
+    if (!first) first = unit;
+    if (!(unit->dimension == first->dimension) || unit->pi != first->pi) return nullptr;
+    parts.push_back(scaled(part->args[0], unit->factor / first->factor));
+  }
+  Node& result = arena_.add(Kind::quantity, {&arena_.add(Kind::sum, std::move(parts))});
+  result.name = sum->args[0]->name;
+  return &result;
+}
+
 // One mark at most: a second one (5 degrees of degrees) stays in the value, which no rule knows.
 Measure Comparer::measure(Expr expr) {
   Measure result;
   bool minus = false, marked = false;
+  if (expr->kind == Kind::sum && expr->args[0]->kind == Kind::quantity) {
+    if (const Expr joined = joined_units(expr)) expr = joined;
+  }
   const auto is_mark = [](Kind kind) {
     return kind == Kind::currency || kind == Kind::quantity || kind == Kind::percent ||
            kind == Kind::degrees;
@@ -156,8 +175,15 @@ bool changes_value(std::string_view unit) {
       "score",      "gross",    "double",     "doubled",    "triple",
       "tripled",    "twice",    "thrice",     "power",      "log",
       "base",       "pi",       "to",         "than",       "approximately",
+      "percentage", "basis",    "fold",       "mille",      "ones",
+      "tens",       "wait",     "false",      "true",       "wrong",
+      "rounded",    "correct",  "incorrect",  "no",         "yes",
+      "actually",   "sorry",    "oops",       "instead",    "but",
       "multiplied", "inverse",  "reciprocal", "square",     "cube",
       "by"};
+  for (const char c : unit) {
+    if (static_cast<unsigned char>(c) >= 0x80) return true;  // a sign such as that of per mille
+  }
   while (!unit.empty()) {
     const size_t end = std::min(unit.find_first_of(" -*/^,.()"), unit.size());
     if (std::find(std::begin(kWords), std::end(kWords), unit.substr(0, end)) != std::end(kWords)) {

@@ -20,6 +20,16 @@ char option_letter(Expr expr) {
   return letter && !expr->name.empty() ? folded(expr->name[0]) : '\0';
 }
 
+// Other options behind the letter: (A) (B) (C) is three answers.
+bool names_options(Expr beside) {
+  const bool option =
+      beside->kind == Kind::choice || (beside->kind == Kind::symbol && beside->name.size() == 1 &&
+                                       beside->name[0] >= 'A' && beside->name[0] <= 'H');
+  if (option || beside->args.empty()) return option;
+  return (beside->kind == Kind::product || beside->kind == Kind::list) &&
+         std::all_of(beside->args.begin(), beside->args.end(), names_options);
+}
+
 // 1 for yes, 2 for true; negative for their opposites; 0 for other words.
 int truth(std::string_view name) {
   if (name == "yes") return 1;
@@ -48,6 +58,10 @@ bool is_word_like(Expr expr) {
 Comparison Comparer::words(Expr gold, Expr prediction) {
   if (gold->kind == Kind::choice || prediction->kind == Kind::choice) {
     const char a = option_letter(gold), b = option_letter(prediction);
+    if (prediction->kind == Kind::choice && !prediction->args.empty() &&
+        names_options(prediction->args[0])) {
+      return undecided("several options");
+    }
     if (a && b) return a == b ? equal("the same option") : different("another option");
     return gold->kind == Kind::text || prediction->kind == Kind::text
                ? undecided("an option against words")

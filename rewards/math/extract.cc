@@ -106,6 +106,11 @@ std::optional<Extraction> last_of(const std::vector<Candidate>& found, const cha
   if (found.empty()) return std::nullopt;
   std::string_view last = tidy(found.back().text);
   if (is_empty(last)) return none("an empty answer");
+  // "The volume of the cube is 120": a lenient reader takes the end of the sentence.
+  constexpr std::string_view kIs = " is ";
+  size_t is = mode == Mode::lenient ? last.rfind(kIs) : std::string_view::npos;
+  if (is != std::string_view::npos && !is_empty(last.substr(is + kIs.size())))
+    last = tidy(last.substr(is + kIs.size()));
   if (mode == Mode::strict) {
     Agreement agreement(last);
     for (const Candidate& other : found) {
@@ -129,12 +134,11 @@ std::optional<Extraction> from_tags(std::string_view text, Mode mode) {
 
 }  // namespace
 
-Extraction extract_answer(std::string_view response, Mode mode) {
+Extraction extract_answer(std::string_view response, Mode mode, const Limits& limits) {
   AfterThinking after = after_thinking(response);
   if (after.open && mode == Mode::strict) return none("the thinking does not end");
   std::string_view text = after.text;
-  if (size_t limit = Limits{}.response_bytes; text.size() > limit)
-    text.remove_prefix(text.size() - limit);
+  if (text.size() > limits.response_bytes) text.remove_prefix(text.size() - limits.response_bytes);
   if (auto found = from_boxes(text, mode)) return *found;
   if (auto found = from_tags(text, mode)) return *found;
   if (auto found = last_of(find_hashes(text), "hash", "#### lines", mode)) return *found;

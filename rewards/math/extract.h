@@ -20,6 +20,6 @@ struct Extraction {
   std::string note;       // "two boxes that disagree: 3 and 4"
 };
 
-Extraction extract_answer(std::string_view response, Mode mode);
+Extraction extract_answer(std::string_view response, Mode mode, const Limits& limits = {});
 
 }  // namespace reckon::math

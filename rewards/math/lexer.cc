@@ -80,6 +80,17 @@ class Lexer {
     emit(Tok::word, end - at_);
   }
 
+  // The distance to the next row of a matrix, in brackets behind the two backslashes: [1ex].
+  void row_distance() {
+    size_t end = at_ + 1;
+    if (peek() != '[') return;
+    while (end < text_.size() && (is_digit(text_[end]) || text_[end] == '.' || text_[end] == '-'))
+      ++end;
+    std::string_view unit = text_.substr(end, 3);
+    for (std::string_view known : {"ex]", "em]", "pt]", "mm]", "cm]", "in]"})
+      if (unit == known) return space(end + 3 - at_);
+  }
+
   void open(char kind, size_t length) {
     brackets_ += kind;
     emit(Tok::open, length, {}, kind);
@@ -274,7 +285,7 @@ class Lexer {
         return bar(2, Tok::norm_bar, 'n');
       case '\\':
         emit(Tok::row, 2);
-        return;
+        return row_distance();
       case '%':
         emit(Tok::percent, 2);
         return;

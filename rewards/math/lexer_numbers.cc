@@ -160,9 +160,13 @@ class NumberScan {
     char e = char_at(end);
     if (e != 'e' && e != 'E') return end;
     size_t at = end + 1;
-    if (char_at(at) == '+' || char_at(at) == '-') ++at;
+    bool sign = char_at(at) == '+' || char_at(at) == '-';
+    at += sign;
     if (!is_digit(char_at(at))) return end;
-    return skip_digits(at);
+    at = skip_digits(at);
+    char after = char_at(at);
+    bool letter = (after >= 'a' && after <= 'z') || (after >= 'A' && after <= 'Z');
+    return sign && letter ? end : at;  // 4e+7p is a sum with Euler's number
   }
 
   std::string_view text_;

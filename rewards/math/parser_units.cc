@@ -32,7 +32,7 @@ bool is_plain_unit(const Token& token) {
     if (token.source == unit) return true;
   if (!token.space) return false;
   for (std::string_view unit :
-       {"in", "mi", "ha", "qt", "pt", "dm", "kW", "Hz", "cc", "gm", "kJ", "MW"})
+       {"sq", "cu", "in", "mi", "ha", "qt", "pt", "dm", "kW", "Hz", "cc", "gm", "kJ", "MW"})
     if (token.source == unit) return true;
   return false;
 }
@@ -123,7 +123,7 @@ Expr Parser::unit_after(Expr value) {
     return money ? named(Kind::currency, value->name, {scaled}) : scaled;
   }
   if (value->kind == Kind::currency) return price_per(value);
-  if (is_word("percent") || is_word("pct")) {
+  if (is_word("percent") || is_word("pct") || is_word("percentage")) {
     ++at_;
     return &node(Kind::percent, {value});
   }

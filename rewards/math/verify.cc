@@ -116,10 +116,7 @@ Verification verify_answer(std::string_view gold, std::string_view answer, Mode 
 Verification verify_response(std::string_view gold, std::string_view response, Mode mode,
                              const Limits& limits) {
   try {
-    if (response.size() > limits.response_bytes) {
-      response.remove_prefix(response.size() - limits.response_bytes);
-    }
-    const Extraction extraction = extract_answer(response, mode);
+    const Extraction extraction = extract_answer(response, mode, limits);
     if (extraction.outcome != Extraction::Outcome::found) {
       const bool rejected = extraction.outcome == Extraction::Outcome::none || mode == Mode::strict;
       return {rejected ? Verdict::different : Verdict::undecided, extraction.text, extraction.rule,

@@ -5,8 +5,9 @@
 
 namespace reckon::box {
 
-// Empties the bounding, ambient, permitted, effective and inheritable sets, becomes user and group `id`
-// (real, effective, saved), and sets no_new_privs, so that no later exec can give anything back.
+// Empties the bounding, ambient, permitted, effective and inheritable sets, becomes user and group
+// `id` (real, effective, saved), and sets no_new_privs, so that no later exec can give anything
+// back.
 Failure drop_privileges(unsigned id);
 
 }  // namespace reckon::box

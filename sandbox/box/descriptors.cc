@@ -10,7 +10,8 @@ Failure keep_descriptors(const int* files, int count, int* kept[2]) {
   constexpr int kFar = 64;  // above all targets, so that no dup2 closes a source
   int moved[8];
   for (int i = 0; i < count; ++i)
-    if ((moved[i] = ::fcntl(files[i], F_DUPFD_CLOEXEC, kFar)) < 0) return failed("move descriptors");
+    if ((moved[i] = ::fcntl(files[i], F_DUPFD_CLOEXEC, kFar)) < 0)
+      return failed("move descriptors");
   int last = count;
   int far_kept[2] = {-1, -1};
   for (int i = 0; i < 2; ++i)

@@ -27,16 +27,19 @@ void reset_signals() {
 }
 
 Failure enter(Ticket& ticket, const Policy& policy) {
-  // The cgroups first, while their files can still be written: what follows is already charged to the box.
+  // The cgroups first, while their files can still be written: what follows is already charged to
+  // the box.
   for (uint32_t i = 0; i < ticket.cgroup_count; ++i)
     if (::write(ticket.cgroups[i], "0", 1) != 1) return failed("join cgroup");
   constexpr int kRest = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   if (::setns(ticket.init, kRest) != 0) return failed("enter namespaces");
   if (::chdir("/tmp") != 0) return failed("enter the working folder");
-  // A session of its own: no controlling terminal to write into, no group whose members could be signalled.
+  // A session of its own: no controlling terminal to write into, no group whose members could be
+  // signalled.
   if (::setsid() < 0) return failed("setsid");
   int* kept[2] = {&ticket.program, &ticket.report};
-  if (Failure step = keep_descriptors(ticket.files, static_cast<int>(ticket.file_count), kept)) return step;
+  if (Failure step = keep_descriptors(ticket.files, static_cast<int>(ticket.file_count), kept))
+    return step;
   ::umask(022);
   reset_signals();
   if (Failure step = set_resource_limits(ticket.quota, policy.memory_limit)) return step;

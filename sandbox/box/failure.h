@@ -1,5 +1,6 @@
-// What a step of building a box reports. The code in sandbox/box/ runs between fork and exec, and inside a
-// warm interpreter: it allocates nothing, throws nothing, and says by value which step failed.
+// What a step of building a box reports. The code in sandbox/box/ runs between fork and exec, and
+// inside a warm interpreter: it allocates nothing, throws nothing, and says by value which step
+// failed.
 //
 //   if (Failure failed = drop_capabilities()) return failed;
 #pragma once

@@ -18,9 +18,10 @@
 namespace reckon::box {
 namespace {
 
-// Everything fresh but the network namespace, which the slot's keeper made once: it is empty, costs a millisecond
-// to make, and holds no state, because no program in a box can make a socket.
-constexpr long kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+// Everything fresh but the network namespace, which the slot's keeper made once: it is empty, costs
+// a millisecond to make, and holds no state, because no program in a box can make a socket.
+constexpr long kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
 
 bool write_text(const char* path, const char* text) {
   int file = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -43,14 +44,15 @@ Failure write_maps(pid_t pid, unsigned outside) {
   return write_text(path, map) ? Failure{} : failed("map the group");
 }
 
-// The set-up's tree becomes the root, read-only as the launcher mounted it; the one writable place is a fresh
-// tmpfs. pivot_root, not chroot: the host's files leave the namespace altogether.
+// The set-up's tree becomes the root, read-only as the launcher mounted it; the one writable place
+// is a fresh tmpfs. pivot_root, not chroot: the host's files leave the namespace altogether.
 Failure make_root(const char* tree, const Quota& quota) {
   if (::mount(tree, tree, nullptr, MS_BIND | MS_REC, nullptr) != 0) return failed("bind the tree");
   if (::chdir(tree) != 0) return failed("enter the tree");
   char options[128];
   std::snprintf(options, sizeof options, "size=%llu,nr_inodes=%u,mode=0700,uid=%u,gid=%u",
-                static_cast<unsigned long long>(quota.file_bytes), quota.files, kInsideId, kInsideId);
+                static_cast<unsigned long long>(quota.file_bytes), quota.files, kInsideId,
+                kInsideId);
   if (::mount("tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
     return failed("mount the working folder");
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
@@ -76,8 +78,8 @@ Failure set_up(const Site& site, const Quota& quota) {
   if (Failure step = set_up(site, quota)) die(report, step);
   if (::write(report, "ok", 2) != 2) ::_exit(120);
   ::syscall(SYS_close_range, 0, ~0u, 0);
-  // Orphans of programs become its children; ignored, they are reaped by the kernel. Signals from inside the box
-  // cannot end it: it handles none.
+  // Orphans of programs become its children; ignored, they are reaped by the kernel. Signals from
+  // inside the box cannot end it: it handles none.
   ::signal(SIGCHLD, SIG_IGN);
   for (;;) ::pause();
 }
@@ -107,7 +109,9 @@ Failure start_init(const Site& site, const Quota& quota, Init* init) {
   ::close(report[0]);
   if (!result && !(length == 2 && std::memcmp(text, "ok", 2) == 0)) {
     result = {"init ended early", 0};
-    if (char* end = length > 0 ? static_cast<char*>(std::memchr(text, '\n', static_cast<size_t>(length))) : nullptr) {
+    if (char* end = length > 0
+                        ? static_cast<char*>(std::memchr(text, '\n', static_cast<size_t>(length)))
+                        : nullptr) {
       *end = 0;
       result.step = text;
       std::memcpy(&result.error, end + 1, sizeof result.error);

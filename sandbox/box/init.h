@@ -1,6 +1,6 @@
-// The box itself: namespaces, a root of its own, and process 1 of its pid namespace, which holds them open. A box
-// lives as long as its init; killing the init kills every process in it, and the kernel lets nobody leave.
-// Called by a keeper: one thread, privileges over its user namespace.
+// The box itself: namespaces, a root of its own, and process 1 of its pid namespace, which holds
+// them open. A box lives as long as its init; killing the init kills every process in it, and the
+// kernel lets nobody leave. Called by a keeper: one thread, privileges over its user namespace.
 //
 //   Init init;
 //   if (Failure failed = start_init(site, quota, &init)) ...

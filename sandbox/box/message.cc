@@ -45,14 +45,16 @@ long receive_message(int socket, void* data, size_t size, int* files, int* count
   int found = 0;
   int all[kMostFiles];
   if (received > 0)
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
       if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
       found = static_cast<int>((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
       std::memcpy(all, CMSG_DATA(header), sizeof(int) * static_cast<size_t>(found));
     }
   if (files != nullptr) std::memcpy(files, all, sizeof(int) * static_cast<size_t>(found));
   if (count != nullptr) *count = found;
-  bool whole = received == static_cast<ssize_t>(size) && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+  bool whole =
+      received == static_cast<ssize_t>(size) && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
   if (received <= 0 || (whole && files != nullptr)) return received;
   for (int i = 0; i < found; ++i) ::close(all[i]);
   if (whole) return received;

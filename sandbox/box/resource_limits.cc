@@ -8,7 +8,8 @@ namespace reckon::box {
 
 Failure set_resource_limits(const Quota& quota, bool memory) {
   constexpr rlim_t kStack = 256u << 20;  // contest programs recurse deeply
-  // Whole seconds. Where a cgroup sums the CPU time of all processes, the keeper's clock is the exact one.
+  // Whole seconds. Where a cgroup sums the CPU time of all processes, the keeper's clock is the
+  // exact one.
   rlim_t cpu = memory ? (quota.cpu_us + 999999) / 1000000 : quota.cpu_us / 1000000 + 2;
   const struct {
     decltype(RLIMIT_CPU) resource;
@@ -19,7 +20,8 @@ Failure set_resource_limits(const Quota& quota, bool memory) {
       {RLIMIT_STACK, std::min<rlim_t>(kStack, quota.memory_bytes), kStack},
       {RLIMIT_NPROC, quota.processes, quota.processes},
       {RLIMIT_NOFILE, 256, 256},
-      {RLIMIT_CORE, 1, 1},      // no core dumps; 1, since 0 would still start a helper named in core_pattern
+      {RLIMIT_CORE, 1,
+       1},  // no core dumps; 1, since 0 would still start a helper named in core_pattern
       {RLIMIT_MEMLOCK, 0, 0},   // locked memory cannot be reclaimed
       {RLIMIT_MSGQUEUE, 0, 0},  // kernel memory outside the box's account on old kernels
       {RLIMIT_SIGPENDING, 256, 256},

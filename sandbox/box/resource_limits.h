@@ -1,4 +1,5 @@
-// Limits per process (setrlimit). The second fence where cgroups hold the box, the only one where they do not.
+// Limits per process (setrlimit). The second fence where cgroups hold the box, the only one where
+// they do not.
 #pragma once
 
 #include "sandbox/box/failure.h"

@@ -1,5 +1,6 @@
-// Which system calls a program in a box may make: an allow-list compiled by libseccomp in the launcher, loaded by
-// each program on its way in. sandbox/syscall_policy.cc holds the list; docs/sandbox.md gives the reasons.
+// Which system calls a program in a box may make: an allow-list compiled by libseccomp in the
+// launcher, loaded by each program on its way in. sandbox/syscall_policy.cc holds the list;
+// docs/sandbox.md gives the reasons.
 #pragma once
 
 #include <linux/filter.h>

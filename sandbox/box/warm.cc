@@ -1,6 +1,6 @@
-// The part of a warm interpreter that is not written in its language: a shared library that the interpreter loads
-// (sandbox/zygote.py). The interpreter forks by its own means, so that its state is right in the child; everything
-// else happens here. One thread.
+// The part of a warm interpreter that is not written in its language: a shared library that the
+// interpreter loads (sandbox/zygote.py). The interpreter forks by its own means, so that its state
+// is right in the child; everything else happens here. One thread.
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,7 +28,8 @@ void close_files() {
 
 extern "C" {
 
-// Descriptors that the interpreter was started with: the keeper's socket, and the policy in a file. 0: good.
+// Descriptors that the interpreter was started with: the keeper's socket, and the policy in a file.
+// 0: good.
 int reckon_begin(int socket, int policy_file) {
   keeper = socket;
   void* memory = ::mmap(nullptr, sizeof(Policy), PROT_READ, MAP_PRIVATE, policy_file, 0);
@@ -51,19 +52,22 @@ int reckon_next() {
   }
 }
 
-// In the child: into the box. Returns the descriptor of the program's text; does not return on failure.
+// In the child: into the box. Returns the descriptor of the program's text; does not return on
+// failure.
 int reckon_enter() {
   enter_or_die(ticket, *policy);
   return ticket.program;
 }
-// In the child, once the text is read: only the program's own descriptors stay open. Returns its mode.
+// In the child, once the text is read: only the program's own descriptors stay open. Returns its
+// mode.
 int reckon_start() {
   ::close(ticket.program);
   announce(ticket, true);
   return static_cast<int>(ticket.mode);
 }
 
-// In the parent: waits for the child and tells the keeper how it ended (-1: it could not be forked).
+// In the parent: waits for the child and tells the keeper how it ended (-1: it could not be
+// forked).
 void reckon_watch(int pid) {
   close_files();
   reckon::WarmEnd end;
@@ -71,7 +75,7 @@ void reckon_watch(int pid) {
   if (pid > 0)
     while (::wait4(pid, &end.status, 0, &usage) < 0 && errno == EINTR) {
     }
-  end.cpu_us = cpu_time_us(usage);
+  end.cpu_us = reckon::cpu_time_us(usage);
   send_message(keeper, &end, sizeof end, nullptr, 0);
 }
 }

@@ -21,7 +21,7 @@ TEST_P(Family, TakesAGrpoStepAndKeepsThePromiseOfIdentity) {
   auto rows = run.metrics("rl");
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0]["logprob_mismatch"], 0) << rows[0].dump();
-  EXPECT_GT(rows[0]["logprob_checked"], 1000) << rows[0].dump();
+  EXPECT_GT(rows[0]["logprob_checked"], 500) << rows[0].dump();
   EXPECT_GT(rows[0]["grad_norm"], 0) << rows[0].dump();
   EXPECT_NE(run.weights(), sha256_file((kGolden / GetParam() / "model.safetensors").string()));
   expect_nothing_lost_or_doubled(run);

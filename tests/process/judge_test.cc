@@ -1,4 +1,5 @@
-// `reckon judge` as its users meet it: lines in, lines out, in order; and the reference solutions of public data sets.
+// `reckon judge` as its users meet it: lines in, lines out, in order; and the reference solutions
+// of public data sets.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -80,8 +81,12 @@ class JudgeProcess {
   FILE* out_ = nullptr;
 };
 
-json stdio_row(const json& id, const std::string& code, const std::string& input, const std::string& output) {
-  return {{"id", id}, {"language", "python"}, {"code", code}, {"tests", {{"type", "stdio"}, {"cases", {{{"input", input}, {"output", output}}}}}}};
+json stdio_row(const json& id, const std::string& code, const std::string& input,
+               const std::string& output) {
+  return {{"id", id},
+          {"language", "python"},
+          {"code", code},
+          {"tests", {{"type", "stdio"}, {"cases", {{{"input", input}, {"output", output}}}}}}};
 }
 
 class JudgeVerb : public ::testing::Test {
@@ -111,7 +116,8 @@ TEST_F(JudgeVerb, AnswersEachLineBeforeTheNextIsNeeded) {
 TEST_F(JudgeVerb, KeepsTheOrderWithSeveralJobs) {
   JudgeProcess judge({"--jobs", "2"});
   for (int i = 0; i < 12; ++i)
-    judge.send(stdio_row(i, i % 3 == 0 ? "import time; time.sleep(0.3); print(1)" : "print(1)", "", "1"));
+    judge.send(
+        stdio_row(i, i % 3 == 0 ? "import time; time.sleep(0.3); print(1)" : "print(1)", "", "1"));
   judge.close_input();
   for (int i = 0; i < 12; ++i) EXPECT_EQ(judge.receive()["id"], i);
   EXPECT_EQ(judge.receive(), nullptr);
@@ -133,7 +139,8 @@ TEST_F(JudgeVerb, SaysHowAProgramFailed) {
 
 TEST_F(JudgeVerb, AnswersALineThatIsNoTask) {
   JudgeProcess judge;
-  for (const char* line : {"{", "[]", "{\"id\": 7}", "{\"id\": 7, \"language\": \"cobol\", \"code\": \"\", \"tests\": {}}"}) {
+  for (const char* line : {"{", "[]", "{\"id\": 7}",
+                           "{\"id\": 7, \"language\": \"cobol\", \"code\": \"\", \"tests\": {}}"}) {
     judge.send(json(line));
     json answer = judge.receive();
     EXPECT_EQ(answer["status"], "rejected") << line;
@@ -145,8 +152,14 @@ TEST_F(JudgeVerb, AnswersALineThatIsNoTask) {
 
 TEST_F(JudgeVerb, SharesCountWhenAskedFor) {
   JudgeProcess judge;
-  json row = {{"id", 1}, {"language", "python"}, {"code", "def f(x): return 1"}, {"scoring", "fraction"},
-              {"tests", {{"type", "call"}, {"entry", "f"}, {"cases", {{{"args", {1}}, {"expected", 1}}, {{"args", {2}}, {"expected", 2}}}}}}};
+  json row = {{"id", 1},
+              {"language", "python"},
+              {"code", "def f(x): return 1"},
+              {"scoring", "fraction"},
+              {"tests",
+               {{"type", "call"},
+                {"entry", "f"},
+                {"cases", {{{"args", {1}}, {"expected", 1}}, {{"args", {2}}, {"expected", 2}}}}}}};
   judge.send(row);
   EXPECT_EQ(judge.receive()["value"], 0.5);
 }
@@ -173,10 +186,12 @@ TEST_F(JudgeVerb, ReferenceSolutionsPass) {
     CodeTask task;
     task.code = row["code"];
     task.limits = {.wall_s = 60, .cpu_s = 10};
-    task.tests = AssertTests{.helpers = "", .setup = row["test_setup_code"], .asserts = row["test_list"], .names = {}};
+    task.tests = AssertTests{
+        .helpers = "", .setup = row["test_setup_code"], .asserts = row["test_list"], .names = {}};
     tasks.emplace_back("MBPP " + row["task_id"].dump(), task);
   }
-  FILE* unpacked = ::popen(("gzip -dc '" + (data / "HumanEval.jsonl.gz").string() + "'").c_str(), "r");
+  FILE* unpacked =
+      ::popen(("gzip -dc '" + (data / "HumanEval.jsonl.gz").string() + "'").c_str(), "r");
   ASSERT_NE(unpacked, nullptr);
   char* line = nullptr;
   size_t room = 0;
@@ -187,7 +202,11 @@ TEST_F(JudgeVerb, ReferenceSolutionsPass) {
     CodeTask task;
     task.code = prompt + row["canonical_solution"].get<std::string>();
     task.limits = {.wall_s = 60, .cpu_s = 10};
-    task.tests = AssertTests{.helpers = prompt + "    pass\n", .setup = "", .asserts = {row["test"].get<std::string>() + "\ncheck(" + entry + ")\n"}, .names = {entry}};
+    task.tests =
+        AssertTests{.helpers = prompt + "    pass\n",
+                    .setup = "",
+                    .asserts = {row["test"].get<std::string>() + "\ncheck(" + entry + ")\n"},
+                    .names = {entry}};
     tasks.emplace_back(row["task_id"], task);
   }
   ::free(line);
@@ -198,7 +217,8 @@ TEST_F(JudgeVerb, ReferenceSolutionsPass) {
     CodeVerdict verdict = judge.judge(tasks[i].second);
     std::lock_guard lock(mutex);
     for (const CaseResult& one : verdict.cases)
-      if (!one.passed) ADD_FAILURE() << tasks[i].first << ": " << code_status_name(one.status) << ", " << one.note;
+      if (!one.passed)
+        ADD_FAILURE() << tasks[i].first << ": " << code_status_name(one.status) << ", " << one.note;
   });
 }
 

@@ -15,12 +15,14 @@ CodeTask task_of(const SuiteEntry& entry) {
                          {"tests", nlohmann::json::parse(entry.key("tests"))}});
 }
 
-void judge_suite(const std::vector<SuiteEntry>& suite, const std::function<void(const SuiteEntry&, const CodeVerdict&)>& check) {
+void judge_suite(const std::vector<SuiteEntry>& suite,
+                 const std::function<void(const SuiteEntry&, const CodeVerdict&)>& check) {
   std::mutex mutex;
   judge_all(suite.size(), 2, [&](Judge& judge, size_t i) {
     CodeVerdict verdict = judge.judge(task_of(suite[i]));
     std::lock_guard lock(mutex);
-    EXPECT_NE(verdict.status, CodeStatus::infrastructure) << suite[i].name << ": " << verdict.cases.at(0).note;
+    EXPECT_NE(verdict.status, CodeStatus::infrastructure)
+        << suite[i].name << ": " << verdict.cases.at(0).note;
     check(suite[i], verdict);
   });
 }
@@ -38,7 +40,8 @@ TEST(SandboxHack, NoneIsPaid) {
 TEST(SandboxHack, HonestProgramsAre) {
   if (std::string why = unusable_because(); !why.empty()) GTEST_SKIP() << why;
   judge_suite(read_suite("honest.txt"), [](const SuiteEntry& entry, const CodeVerdict& verdict) {
-    for (const CaseResult& one : verdict.cases) EXPECT_TRUE(one.passed) << entry.name << ": " << one.note;
+    for (const CaseResult& one : verdict.cases)
+      EXPECT_TRUE(one.passed) << entry.name << ": " << one.note;
     EXPECT_EQ(verdict.value, 1) << entry.name;
   });
 }

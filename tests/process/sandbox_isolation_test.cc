@@ -1,5 +1,5 @@
-// Programs that reach for what is not theirs: all denied in a box, and the same programs without one get through, so
-// that a denial is the box's doing.
+// Programs that reach for what is not theirs: all denied in a box, and the same programs without
+// one get through, so that a denial is the box's doing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -48,7 +48,8 @@ TEST(SandboxIsolation, EveryAttemptIsDenied) {
       EXPECT_EQ(verdict.status, CodeStatus::crashed) << entry.name;
       EXPECT_THAT(verdict.cases.at(0).note, ::testing::HasSubstr("signal 31")) << entry.name;
     } else {
-      EXPECT_EQ(verdict.value, 1) << entry.name << ": " << verdict.cases.at(0).note << " " << verdict.stdout_head;
+      EXPECT_EQ(verdict.value, 1) << entry.name << ": " << verdict.cases.at(0).note << " "
+                                  << verdict.stdout_head;
     }
   });
 }
@@ -65,7 +66,10 @@ TEST(SandboxIsolation, WithoutABoxTheSameProgramsGetThrough) {
     folder.write("attempt.py", entry.code);
     std::filesystem::path out = folder.path() / "out";
     std::filesystem::remove(out);
-    int code = Child({"/bin/sh", "-c", "exec python3 \"$0\"", (folder.path() / "attempt.py").string()}, out).wait();
+    int code =
+        Child({"/bin/sh", "-c", "exec python3 \"$0\"", (folder.path() / "attempt.py").string()},
+              out)
+            .wait();
     std::ifstream file(out);
     std::string text((std::istreambuf_iterator<char>(file)), {});
     EXPECT_EQ(code, 0) << entry.name;

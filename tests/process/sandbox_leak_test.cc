@@ -33,7 +33,8 @@ class SandboxLeak : public ::testing::Test {
  protected:
   void SetUp() override {
     if (std::string why = unusable_because(); !why.empty()) GTEST_SKIP() << why;
-    sandbox_ = std::make_unique<Sandbox>(SandboxOptions{.slots = 2, .allow_missing = lacking(), .pretend_missing = {}, .python = ""});
+    sandbox_ = std::make_unique<Sandbox>(SandboxOptions{
+        .slots = 2, .allow_missing = lacking(), .pretend_missing = {}, .python = ""});
   }
   std::unique_ptr<Sandbox> sandbox_;
 };
@@ -51,7 +52,9 @@ TEST_F(SandboxLeak, NothingFromOneRunToTheNext) {
 TEST_F(SandboxLeak, NothingBetweenTwoRunsSideBySide) {
   for (const Pair& pair : pairs()) {
     // The first stays until the second has looked.
-    Descriptor first = text_file(pair.first + "\nprint('ready', flush=True)\nimport time\ntime.sleep(15)\n"), second = text_file(pair.second);
+    Descriptor first = text_file(pair.first +
+                                 "\nprint('ready', flush=True)\nimport time\ntime.sleep(15)\n"),
+               second = text_file(pair.second);
     LiveRun staying(sandbox_->slot(0), request_of(first));
     LiveRun looking(sandbox_->slot(1), request_of(second));
     wait_for(staying, looking);
@@ -63,7 +66,8 @@ TEST_F(SandboxLeak, NothingBetweenTwoRunsSideBySide) {
 // A worker's random numbers are its own: a forked interpreter must not repeat its parent's.
 TEST_F(SandboxLeak, RandomNumbersDifferFromRunToRun) {
   Descriptor program = text_file("import random\nprint(random.random())");
-  std::string one = sandbox_->slot(0).run(request_of(program)).output, two = sandbox_->slot(0).run(request_of(program)).output;
+  std::string one = sandbox_->slot(0).run(request_of(program)).output,
+              two = sandbox_->slot(0).run(request_of(program)).output;
   EXPECT_FALSE(one.empty());
   EXPECT_NE(one, two);
 }

@@ -1,4 +1,5 @@
-// What the tests of the sandbox share: judges side by side, and the state of the host beside them. For tests only.
+// What the tests of the sandbox share: judges side by side, and the state of the host beside them.
+// For tests only.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,8 @@
 
 namespace reckon {
 
-// Isolation this host lacks and may lack: tests run without it, as a user would after reading the doctor's report.
+// Isolation this host lacks and may lack: tests run without it, as a user would after reading the
+// doctor's report.
 inline std::vector<std::string> lacking() {
   std::vector<std::string> names;
   HostReport host = probe_host({});
@@ -37,7 +39,10 @@ inline std::string unusable_because() {
 
 // Calls `each(judge, index)` for every index below `count`, `jobs` at once.
 inline void judge_all(size_t count, int jobs, const std::function<void(Judge&, size_t)>& each) {
-  Sandbox sandbox({.slots = jobs * Judge::kSlots, .allow_missing = lacking(), .pretend_missing = {}, .python = ""});
+  Sandbox sandbox({.slots = jobs * Judge::kSlots,
+                   .allow_missing = lacking(),
+                   .pretend_missing = {},
+                   .python = ""});
   std::atomic<size_t> next{0};
   std::vector<std::thread> workers;
   for (int job = 0; job < jobs; ++job)
@@ -50,10 +55,12 @@ inline void judge_all(size_t count, int jobs, const std::function<void(Judge&, s
 
 // A suite's program as a task with one case on standard input and output.
 inline CodeTask stdio_task(const SuiteEntry& entry, const std::string& output) {
-  nlohmann::json row = {{"language", entry.key("language", "python")},
-                        {"code", entry.code},
-                        {"limits", nlohmann::json::parse(entry.key("limits", "{}"))},
-                        {"tests", {{"type", "stdio"}, {"cases", {{{"input", entry.key("input")}, {"output", output}}}}}}};
+  nlohmann::json row = {
+      {"language", entry.key("language", "python")},
+      {"code", entry.code},
+      {"limits", nlohmann::json::parse(entry.key("limits", "{}"))},
+      {"tests",
+       {{"type", "stdio"}, {"cases", {{{"input", entry.key("input")}, {"output", output}}}}}}};
   return task_from_json(row);
 }
 

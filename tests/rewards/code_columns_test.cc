@@ -16,7 +16,9 @@ std::optional<RowTests> tests_of(const json& row, const std::string& prompt = ""
 }
 
 TEST(CodeColumns, HumanEval) {
-  auto found = tests_of({{"entry_point", "f"}, {"test", "def check(candidate):\n    assert candidate(1) == 2\n"}}, "def g(): return 1\ndef f(x):\n");
+  auto found = tests_of(
+      {{"entry_point", "f"}, {"test", "def check(candidate):\n    assert candidate(1) == 2\n"}},
+      "def g(): return 1\ndef f(x):\n");
   ASSERT_TRUE(found);
   const auto& tests = std::get<AssertTests>(found->tests);
   EXPECT_EQ(tests.names, std::vector<std::string>{"f"});
@@ -25,7 +27,8 @@ TEST(CodeColumns, HumanEval) {
 }
 
 TEST(CodeColumns, Mbpp) {
-  auto found = tests_of({{"test_list", {"assert f(1) == 2", "assert f(2) == 3"}}, {"test_setup_code", "x = 1"}});
+  auto found = tests_of(
+      {{"test_list", {"assert f(1) == 2", "assert f(2) == 3"}}, {"test_setup_code", "x = 1"}});
   ASSERT_TRUE(found);
   const auto& tests = std::get<AssertTests>(found->tests);
   EXPECT_EQ(tests.asserts.size(), 2u);
@@ -33,7 +36,8 @@ TEST(CodeColumns, Mbpp) {
 }
 
 TEST(CodeColumns, AppsByStandardInput) {
-  auto found = tests_of({{"input_output", R"({"inputs": ["1\n2\n", ["3", "4"]], "outputs": ["3\n", ["7"]]})"}});
+  auto found = tests_of(
+      {{"input_output", R"({"inputs": ["1\n2\n", ["3", "4"]], "outputs": ["3\n", ["7"]]})"}});
   ASSERT_TRUE(found);
   const auto& tests = std::get<StdioTests>(found->tests);
   EXPECT_EQ(tests.cases.at(1).input, "3\n4");
@@ -41,7 +45,8 @@ TEST(CodeColumns, AppsByStandardInput) {
 }
 
 TEST(CodeColumns, AppsByCalls) {
-  auto found = tests_of({{"input_output", R"({"fn_name": "add", "inputs": [[1, 2]], "outputs": [[3]]})"}});
+  auto found =
+      tests_of({{"input_output", R"({"fn_name": "add", "inputs": [[1, 2]], "outputs": [[3]]})"}});
   ASSERT_TRUE(found);
   const auto& tests = std::get<CallTests>(found->tests);
   EXPECT_EQ(tests.entry, "add");
@@ -50,7 +55,9 @@ TEST(CodeColumns, AppsByCalls) {
 }
 
 TEST(CodeColumns, LiveCodeBench) {
-  auto found = tests_of({{"public_test_cases", R"([{"input": "1\n[2, 3]", "output": "[1]", "testtype": "functional"}])"}, {"metadata", R"({"func_name": "f"})"}});
+  auto found = tests_of({{"public_test_cases",
+                          R"([{"input": "1\n[2, 3]", "output": "[1]", "testtype": "functional"}])"},
+                         {"metadata", R"({"func_name": "f"})"}});
   ASSERT_TRUE(found);
   const auto& tests = std::get<CallTests>(found->tests);
   EXPECT_EQ(tests.cases.at(0).args, json::parse("[1, [2, 3]]"));
@@ -60,19 +67,24 @@ TEST(CodeColumns, LiveCodeBench) {
 
 TEST(CodeColumns, PackedPythonObjectsAreNeverOpened) {
   std::string problem;
-  EXPECT_FALSE(find_tests({{"public_test_cases", "[]"}, {"private_test_cases", "eJxrYJmqzgABGd"}}, "", &problem));
+  EXPECT_FALSE(find_tests({{"public_test_cases", "[]"}, {"private_test_cases", "eJxrYJmqzgABGd"}},
+                          "", &problem));
   EXPECT_NE(problem.find("packed"), std::string::npos);
 }
 
 TEST(CodeColumns, OpenR1) {
-  auto found = tests_of({{"verification_info", {{"language", "cpp"}, {"test_cases", {{{"input", "1"}, {"output", "2"}, {"type", "stdin_stdout"}}}}}}});
+  auto found =
+      tests_of({{"verification_info",
+                 {{"language", "cpp"},
+                  {"test_cases", {{{"input", "1"}, {"output", "2"}, {"type", "stdin_stdout"}}}}}}});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->language, ProgramLanguage::cpp);
   EXPECT_EQ(std::get<StdioTests>(found->tests).cases.at(0).output, "2");
 }
 
 TEST(CodeColumns, Verl) {
-  auto found = tests_of({{"reward_model", {{"ground_truth", R"({"inputs": ["1"], "outputs": ["2"]})"}}}});
+  auto found =
+      tests_of({{"reward_model", {{"ground_truth", R"({"inputs": ["1"], "outputs": ["2"]})"}}}});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->shape, "verl");
 }

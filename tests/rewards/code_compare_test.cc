@@ -69,9 +69,11 @@ TEST(CodeCompare, LargeIntegersAreExact) {
 }
 
 TEST(CodeCompare, WhatIsNoDataIsNeverRight) {
-  for (const char* odd : {R"({"t": "object", "v": 1})", R"({"t": "dict", "v": 1})", R"({"t": "tuple", "v": {}})", R"({"t": 1, "v": 1})", "{}",
-                          R"({"t": "int", "v": []})", R"({"t": "int", "v": "zz"})"}) {
-    for (const char* expected : {"0", "1", "[]", "{}", "null", "\"\""}) EXPECT_FALSE(values(odd, expected)) << odd << " " << expected;
+  for (const char* odd :
+       {R"({"t": "object", "v": 1})", R"({"t": "dict", "v": 1})", R"({"t": "tuple", "v": {}})",
+        R"({"t": 1, "v": 1})", "{}", R"({"t": "int", "v": []})", R"({"t": "int", "v": "zz"})"}) {
+    for (const char* expected : {"0", "1", "[]", "{}", "null", "\"\""})
+      EXPECT_FALSE(values(odd, expected)) << odd << " " << expected;
   }
 }
 

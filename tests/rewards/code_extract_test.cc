@@ -24,7 +24,8 @@ TEST(CodeExtract, TakesABlockWithoutANameWhereNoneHasOne) {
 
 TEST(CodeExtract, LeavesThoughtsAside) {
   EXPECT_EQ(python("<think>```python\ntry\n```</think>\n```python\nanswer\n```"), "answer\n");
-  EXPECT_EQ(python("<think>```python\ntry\n```</think> I gave it above."), "(no program: no closed fenced block)");
+  EXPECT_EQ(python("<think>```python\ntry\n```</think> I gave it above."),
+            "(no program: no closed fenced block)");
   EXPECT_EQ(python("<think>```python\ntry\n```"), "(no program: the thoughts have no end)");
 }
 
@@ -39,11 +40,13 @@ TEST(CodeExtract, AFenceInsideALongerOneIsText) {
 
 TEST(CodeExtract, AnotherLanguageIsNoAnswer) {
   EXPECT_EQ(python("```cpp\nint main() {}\n```"), "(no program: no fenced block of the language)");
-  EXPECT_EQ(extract_code("```c++\nint main() {}\n```", ProgramLanguage::cpp).code, "int main() {}\n");
+  EXPECT_EQ(extract_code("```c++\nint main() {}\n```", ProgramLanguage::cpp).code,
+            "int main() {}\n");
 }
 
 TEST(CodeExtract, SaysWhatWasTaken) {
-  EXPECT_EQ(extract_code("```python\na\n```\n```python\nb\n```", ProgramLanguage::python).note, "block 2 of 2 (python), 2 bytes");
+  EXPECT_EQ(extract_code("```python\na\n```\n```python\nb\n```", ProgramLanguage::python).note,
+            "block 2 of 2 (python), 2 bytes");
 }
 
 TEST(CodeExtract, AnEmptyBlockIsAnEmptyProgram) { EXPECT_EQ(python("```python\n```"), ""); }

@@ -6,7 +6,8 @@
 namespace reckon {
 namespace {
 
-RunResult run_python(Sandbox& sandbox, const std::string& code, const std::string& input = "", Limits limits = {}) {
+RunResult run_python(Sandbox& sandbox, const std::string& code, const std::string& input = "",
+                     Limits limits = {}) {
   Descriptor program = text_file(code);
   RunRequest request;
   request.program = program.get();

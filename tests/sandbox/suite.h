@@ -1,5 +1,5 @@
-// The files of attack programs in tests/sandbox/: blocks of `=== name`, `key: value` lines, `---` and the program.
-// For tests only.
+// The files of attack programs in tests/sandbox/: blocks of `=== name`, `key: value` lines, `---`
+// and the program. For tests only.
 #pragma once
 
 #include <algorithm>

@@ -166,10 +166,10 @@ Rewritings list(const Strings& elements, Random& random) {
   Strings first(elements.begin(), elements.end() - 1);
   result.keep = {joined(turned, ", "),
                  joined(elements, ",\\ "),
-                 "$" + text + "$",
+                 "$" + joined(elements, ", ") + "$",
                  joined(first, ", ") + "\\text{ and }" + elements.back(),
                  joined(first, ", ") + " and " + elements.back(),
-                 "\\boxed{" + text + "}"};
+                 "\\boxed{" + joined(elements, ", ") + "}"};
   with_one_changed(elements, same_element, "", "", result.keep);
   result.change = {joined(first, ","), elements.back(), text + ",1000003", joined(elements, "+")};
   if (std::all_of(elements.begin(), elements.end(),
