@@ -228,8 +228,7 @@ class Vocabulary {
     check_text(file_.pre, "the name of its pre-tokenizer");
   }
   void check_text(const std::string& text, const std::string& what) const {
-    if (valid_prefix(text) != text.size())
-      fail(cat(what, " is not UTF-8"), "the file is damaged");
+    if (valid_prefix(text) != text.size()) fail(cat(what, " is not UTF-8"), "the file is damaged");
   }
 
   json added_tokens() const {

@@ -19,8 +19,7 @@ struct Builtin {
 
 constexpr Builtin kBuiltins[] = {
     {"exact", make_exact, false},  {"number", make_number, false}, {"format", make_format, false},
-    {"length", make_length, true}, {"math", make_math, false},
-    {"code", make_code, false},
+    {"length", make_length, true}, {"math", make_math, false},     {"code", make_code, false},
 };
 
 // Changes whenever a built-in reward may score the same text differently: recorded outcomes then

@@ -82,7 +82,7 @@ class CodeReward : public Reward {
     task.tests = std::move(tests->tests);
     task.limits = limits_;
     task.fraction = fraction_;
-    if (task.language == ProgramLanguage::cpp && !std::holds_alternative<StdioTests>(task.tests))
+    if (task.language == ProgramLanguage::cpp && std::holds_alternative<CallTests>(task.tests))
       return unscored(Status::abstained,
                       cat("tests of the shape ", tests->shape, " are for Python"));
     ExtractedCode code = extract_code(input.completion, task.language);

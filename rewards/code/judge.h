@@ -30,6 +30,9 @@ class Judge {
                   std::string* head);
   CaseResult assertion(const Prepared& program, const AssertTests& tests, const std::string& one,
                        std::string* head);
+  std::optional<CaseResult> compute_expected(const AssertTests& tests,
+                                             std::vector<nlohmann::json>* values);
+  CaseResult cpp_assertion(const Prepared& program, size_t index, std::string* head);
   Slot &candidate_, &grader_;
 };
 

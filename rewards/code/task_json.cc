@@ -110,8 +110,8 @@ CodeTask task_from_json(const json& row) {
   task.language = language == "cpp" ? ProgramLanguage::cpp : ProgramLanguage::python;
   task.code = text(row, "code", "task");
   task.tests = tests_from_json(need(row, "tests", "task"));
-  if (task.language == ProgramLanguage::cpp && !std::holds_alternative<StdioTests>(task.tests))
-    bad("tests.type", "must be \"stdio\" for cpp");
+  if (task.language == ProgramLanguage::cpp && std::holds_alternative<CallTests>(task.tests))
+    bad("tests.type", "must be \"stdio\" or \"assert\" for cpp");
   std::string scoring = row.value("scoring", "all_or_nothing");
   if (scoring != "all_or_nothing" && scoring != "fraction")
     bad("scoring", "must be \"all_or_nothing\" or \"fraction\"");

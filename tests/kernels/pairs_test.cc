@@ -1,17 +1,12 @@
 // The emulations of VDPBF16PS against each other and, where the machine has it, the instruction.
 #include <bit>
-#include <cstdlib>
 
+#include "tests/full_length.h"
 #include "tests/kernels/kernel_testing.h"
 #include "tests/kernels/pair_probe.h"
 
 namespace reckon::testing {
 namespace {
-
-bool full_length() {
-  const char* length = std::getenv("RECKON_TEST_LENGTH");
-  return length != nullptr && std::string_view(length) == "full";
-}
 
 struct Named {
   const char* name;

@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "tests/full_length.h"
 #include "tests/temporary_folder.h"
+
 namespace reckon {
 
 class Child {
@@ -74,11 +76,5 @@ class Child {
   }
   pid_t pid_ = -1;
 };
-
-// RECKON_TEST_LENGTH=full asks for every check at its full length.
-inline bool full_length() {
-  const char* length = std::getenv("RECKON_TEST_LENGTH");
-  return length != nullptr && std::string(length) == "full";
-}
 
 }  // namespace reckon

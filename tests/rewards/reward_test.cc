@@ -104,8 +104,8 @@ TEST(MakeReward, NamesTheNearestRewardAndOption) {
 }
 
 TEST(MakeReward, SaysWhichRewardsExistWhenAskedForALaterOne) {
-  for (const char* use : {"python:a.py:score", "plugin:./a.so", "overlong",
-                          "repetition", "language", ""}) {
+  for (const char* use :
+       {"python:a.py:score", "plugin:./a.so", "overlong", "repetition", "language", ""}) {
     EXPECT_THAT(error_of({use, 1, false, {}}), HasSubstr("exact, number, format, length")) << use;
   }
 }

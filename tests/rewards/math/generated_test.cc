@@ -4,6 +4,7 @@
 #include <map>
 
 #include "rewards/math/verify.h"
+#include "tests/full_length.h"
 #include "tests/rewards/math/golds.h"
 #include "tests/rewards/math/rewritings.h"
 
@@ -65,7 +66,7 @@ class Generated : public WithGolds {
 
 TEST_F(Generated, KeptValuesAreEqualAndChangedOnesNever) {
   std::vector<Gold> golds = all_golds();
-  size_t step = full_form() ? 1 : 12;
+  size_t step = full_length() ? 1 : 12;
   for (size_t i = 0; i < golds.size(); i += step) run(golds[i]);
   print_table(tallies_);
   std::printf("%d golds; %d kept, %.2f%% of them missed; %d changed, %d of them equal\n",
@@ -74,7 +75,7 @@ TEST_F(Generated, KeptValuesAreEqualAndChangedOnesNever) {
   EXPECT_LE(all_.missed_share(), 0.02) << missed_.text;
   for (const auto& [name, tally] : tallies_)
     EXPECT_LE(tally.missed_share(), 0.10) << name << missed_.text;
-  if (full_form()) std::printf("missed:%s\n", missed_.text.c_str());
+  if (full_length()) std::printf("missed:%s\n", missed_.text.c_str());
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -75,7 +74,5 @@ class WithGolds : public ::testing::Test {
     if (!std::filesystem::is_directory(kGoldFolder)) GTEST_SKIP() << kGoldFolder << " is absent";
   }
 };
-
-inline bool full_form() { return std::getenv("RECKON_FULL") != nullptr; }
 
 }  // namespace reckon::math

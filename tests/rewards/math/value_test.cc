@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "rewards/math/interval.h"
 #include "rewards/math/modular.h"
 #include "rewards/math/parser.h"
+#include "tests/full_length.h"
 
 namespace reckon::math {
 namespace {
@@ -135,7 +135,7 @@ class RandomExpression {
 
 TEST(NormalForm, NeverEqualWhereIntervalsProveApart) {
   RandomExpression random(7);
-  const int pairs = std::getenv("RECKON_FULL") ? 2'000'000 : 20'000;
+  const int pairs = full_length() ? 2'000'000 : 20'000;
   int equal = 0;
   std::vector<std::string> texts(40);
   for (int n = 0; n < pairs; ++n) {
