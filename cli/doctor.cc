@@ -149,6 +149,7 @@ void add_doctor(Verb verb) {
   app->add_flag("--json", *json, "one JSON object");
   int* exit_code = &verb.exit_code;
   add_doctor_sandbox(*app, verb.exit_code);
+  app->require_subcommand(0, 1);
   app->callback([app, exit_code, json] {
     if (!app->got_subcommand("sandbox")) *exit_code = examine(*json);
   });

@@ -110,6 +110,7 @@ std::optional<int> verb_missing(const CLI::App& app, int argc, char** argv) {
   size_t depth = 0;
   for (const CLI::App* at = &verb; at->get_parent() != nullptr; at = at->get_parent()) ++depth;
   if (depth >= words.size()) {
+    if (verb.get_require_subcommand_min() == 0) return std::nullopt;  // of use alone: doctor
     std::fputs(help_of(verb).c_str(), stderr);
     return static_cast<int>(Code::usage);
   }

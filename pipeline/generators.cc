@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "pipeline/python_line.h"
 
 namespace reckon {
 namespace {
@@ -94,6 +95,14 @@ Row reverse_text(RandomStream& random, const Values& values) {
   return {text + "=", {{"answer", reversed}, {"completion", reversed}}};
 }
 
+// "def f(a,b):  # a times b minus 4\n    return " and "a*b-4".
+Row python_line_row(RandomStream& random, const Values& values) {
+  int64_t parts = random.between(lower(values, "parts"), values.at("parts"));
+  return python_line(
+      random,
+      {.variables = values.at("variables"), .parts = parts, .cases = values.at("cases")});
+}
+
 const std::vector<Generator>& generators() {
   static const std::vector<Generator> all = {
       {"chained_sum",
@@ -116,6 +125,12 @@ const std::vector<Generator>& generators() {
        reverse_text,
        {{"length", "5", 1, 64, {}, "letters"},
         {"min_length", "0", 0, 64, {}, "fewest letters; 0: as many as length"}}},
+      {"python_line",
+       python_line_row,
+       {{"variables", "2", 1, 3, {}, "arguments of the function"},
+        {"parts", "2", 1, 6, {}, "parts of the sum that it returns"},
+        {"min_parts", "0", 0, 6, {}, "fewest parts; 0: as many as parts"},
+        {"cases", "3", 1, 20, {}, "calls that judge it"}}},
   };
   return all;
 }

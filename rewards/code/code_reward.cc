@@ -52,11 +52,14 @@ class CodeReward : public Reward {
  public:
   explicit CodeReward(const RewardSpec& spec) {
     Options options(spec, {"language", "scoring", "cpu_s", "wall_s", "memory_mb", "jobs",
-                           "allow_missing", "python"});
+                           "allow_missing", "python", "program"});
     std::string language = options.text("language", "python"),
-                scoring = options.text("scoring", "all_or_nothing");
+                scoring = options.text("scoring", "all_or_nothing"),
+                program = options.text("program", "block");
     one_of("language", language, {"python", "cpp"});
     one_of("scoring", scoring, {"all_or_nothing", "fraction"});
+    one_of("program", program, {"block", "continuation"});
+    continuation_ = program == "continuation";
     language_ = language == "cpp" ? ProgramLanguage::cpp : ProgramLanguage::python;
     fraction_ = scoring == "fraction";
     limits_.cpu_s = static_cast<double>(options.integer("cpu_s", 4, 1, 3600));
@@ -86,6 +89,7 @@ class CodeReward : public Reward {
       return unscored(Status::abstained,
                       cat("tests of the shape ", tests->shape, " are for Python"));
     ExtractedCode code = extract_code(input.completion, task.language);
+    if (!code.found && continuation_) code = continue_prompt(input.prompt, input.completion);
     if (!code.found) return scored(0, code.note);
     task.code = std::move(code.code);
     CodeVerdict verdict;
@@ -116,7 +120,7 @@ class CodeReward : public Reward {
   }
 
   ProgramLanguage language_;
-  bool fraction_;
+  bool fraction_, continuation_;
   Limits limits_;
   SandboxOptions sandbox_;
   mutable std::once_flag started_;

@@ -103,4 +103,9 @@ ExtractedCode extract_code(std::string_view response, ProgramLanguage language) 
           taken->name.empty() ? "" : " (" + taken->name + ")", ", ", taken->code.size(), " bytes")};
 }
 
+ExtractedCode continue_prompt(std::string_view prompt, std::string_view response) {
+  return {true, cat(prompt, response),
+          cat("the prompt and ", response.size(), " bytes behind it")};
+}
+
 }  // namespace reckon

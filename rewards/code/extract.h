@@ -23,4 +23,7 @@ struct ExtractedCode {
 // there has no program.
 ExtractedCode extract_code(std::string_view response, ProgramLanguage language);
 
+// The prompt and what the model wrote behind it, for answers that go on with the prompt's program.
+ExtractedCode continue_prompt(std::string_view prompt, std::string_view response);
+
 }  // namespace reckon

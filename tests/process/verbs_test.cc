@@ -143,6 +143,7 @@ TEST_F(Verbs, DoctorAndVersionNameTheSameNumerics) {
   Outcome doctor = reckon({"doctor", "--json"}), version = reckon({"version", "--json"});
   json checks = json::parse(doctor.out), numerics = json::parse(version.out)["numerics"];
   EXPECT_EQ(doctor.code, checks["good"].get<bool>() ? 0 : 69);
+  EXPECT_EQ(reckon({"doctor"}).code, doctor.code);
   bool found = false;
   for (const json& check : checks["checks"]) {
     if (check["name"] == "numerics")
