@@ -140,6 +140,7 @@ void LocalStages::start_samplers(const RunConfig& config, const KernelTable& ker
   rollout_ = std::make_unique<RolloutStage>(context_, client_options("rollout", fb::Role_rollout),
                                             rollout, streams_, state_.prompts(), source_, kernels);
   RewardStageOptions reward;
+  reward.threads = rollout.threads;
   reward.on_failure = [this](const Error& error) { fail(error); };
   reward_ = std::make_unique<RewardStage>(context_, client_options("reward", fb::Role_reward),
                                           reward, streams_, state_.shared_tokenizer(),

@@ -95,12 +95,11 @@ Row reverse_text(RandomStream& random, const Values& values) {
   return {text + "=", {{"answer", reversed}, {"completion", reversed}}};
 }
 
-// "def f(a,b):  # a times b minus 4\n    return " and "a*b-4".
+// "def f(x,y):  # x times y minus 4\n    return " and "x*y-4".
 Row python_line_row(RandomStream& random, const Values& values) {
   int64_t parts = random.between(lower(values, "parts"), values.at("parts"));
   return python_line(
-      random,
-      {.variables = values.at("variables"), .parts = parts, .cases = values.at("cases")});
+      random, {.variables = values.at("variables"), .parts = parts, .cases = values.at("cases")});
 }
 
 const std::vector<Generator>& generators() {

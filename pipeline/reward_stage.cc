@@ -1,11 +1,13 @@
 #include "pipeline/reward_stage.h"
 
 #include <cmath>
+#include <exception>
 #include <mutex>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/thread_pool.h"
 #include "model/tokenizer.h"
 #include "pipeline/client.h"
 #include "pipeline/stage_thread.h"
@@ -95,7 +97,9 @@ struct RewardStage::Impl {
   }
 
   void run(std::stop_token stop);
-  void score(const LeasedSample& leased);
+  void score(const std::vector<LeasedSample>& leased, const std::stop_token& stop,
+             ThreadPool* pool);
+  Outcome outcome_of(const fb::SampleT& sample);
 
   const RewardStageOptions options;
   const StreamTable streams;
@@ -128,32 +132,49 @@ RewardCounters RewardStage::counters() const {
 std::optional<Error> RewardStage::failure() const { return impl_->thread.failure(); }
 
 void RewardStage::Impl::run(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    for (const LeasedSample& leased : client.lease_scores(options.lease_samples, true)) {
-      if (stop.stop_requested()) return;
-      score(leased);
+  ThreadPool pool(options.threads);
+  while (!stop.stop_requested())
+    score(client.lease_scores(options.lease_samples, true), stop, &pool);
+}
+
+// Rewards that wait for a process of their own (the box of a program) take little of a thread: as
+// many samples as there are threads are scored side by side, and committed in the order of the
+// lease.
+void RewardStage::Impl::score(const std::vector<LeasedSample>& leased, const std::stop_token& stop,
+                              ThreadPool* pool) {
+  std::vector<Outcome> outcomes(leased.size());
+  std::vector<std::exception_ptr> errors(leased.size());
+  pool->run(static_cast<int>(leased.size()), [&](int part) {
+    const auto i = static_cast<size_t>(part);
+    if (stop.stop_requested()) return;
+    try {
+      outcomes[i] = outcome_of(leased[i].sample);
+    } catch (...) {
+      errors[i] = std::current_exception();
     }
+  });
+  if (stop.stop_requested()) return;  // whoever leases them next scores them
+  for (size_t i = 0; i < leased.size(); ++i) {
+    if (errors[i]) std::rethrow_exception(errors[i]);
+    std::vector<fb::ColumnT> columns;
+    columns.push_back(outcome_column(*leased[i].sample.key, outcomes[i], rewards->producer()));
+    client.commit_columns(leased[i].fence, std::move(columns));
   }
 }
 
-void RewardStage::Impl::score(const LeasedSample& leased) {
-  const fb::SampleKey& key = *leased.sample.key;
-  const auto stream = streams.find(PhaseId{key.phase()});
+Outcome RewardStage::Impl::outcome_of(const fb::SampleT& sample) {
+  const auto stream = streams.find(PhaseId{sample.key->phase()});
   if (stream == streams.end()) {
-    throw Error(Code::mismatch, cat("phase ", key.phase()), "these rewards have no data for it",
-                "start every process with the same run file");
+    throw Error(Code::mismatch, cat("phase ", sample.key->phase()),
+                "these rewards have no data for it", "start every process with the same run file");
   }
   const double began = monotonic_seconds();
-  const Outcome outcome = score_sample(*rewards, stream->second, *tokenizer, leased.sample);
-  {
-    std::lock_guard lock(mutex);
-    ++counters.samples;
-    counters.crashed += outcome.status == Status::crashed;
-    counters.busy_seconds += monotonic_seconds() - began;
-  }
-  std::vector<fb::ColumnT> columns;
-  columns.push_back(outcome_column(key, outcome, rewards->producer()));
-  client.commit_columns(leased.fence, std::move(columns));
+  Outcome outcome = score_sample(*rewards, stream->second, *tokenizer, sample);
+  std::lock_guard lock(mutex);
+  ++counters.samples;
+  counters.crashed += outcome.status == Status::crashed;
+  counters.busy_seconds += monotonic_seconds() - began;
+  return outcome;
 }
 
 }  // namespace reckon

@@ -1,6 +1,6 @@
 // The rewards as a stage: leases samples without a score, scores them, commits the column
-// "outcome". A thread of its own; several stages may serve one store. Public functions may be
-// called from any thread but the stage's.
+// "outcome". A thread of its own, and more for scoring if asked to; several stages may serve one
+// store. Public functions may be called from any thread but the stage's.
 //
 //   RewardStage rewards(context, {.role = fb::Role_reward, ...}, {}, streams, tokenizer,
 //   reward_set);
@@ -21,6 +21,7 @@ class Tokenizer;
 
 struct RewardStageOptions {
   uint32_t lease_samples = 32;  // most samples leased by one request
+  int threads = 1;              // samples scored at once
   // Called once, on the stage's thread, when an error has ended it; it must not stop the stage.
   std::function<void(const Error&)> on_failure{};
 };

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -151,6 +152,7 @@ class Launcher {
 
 int run_launcher(const SandboxOptions& options, int control) {
   ::signal(SIGPIPE, SIG_IGN);
+  ::setsid();  // a terminal's Ctrl-C asks a run to finish its step, for which it needs its boxes
   Launcher launcher(options, control);
   try {
     RECKON_CHECK(options.slots >= 1 && options.slots <= kMostSlots, "slots");

@@ -217,13 +217,21 @@ inline Grid cut(int rows, int panels, int wanted) {
   return grid;
 }
 
+// Few rows wait for the weights: reading a weight takes a core as long as the arithmetic of about
+// this many rows.
+constexpr int kReadRows = 8;
+
+inline int64_t linear_work(int rows, const WeightView& weight) {
+  return int64_t{rows > kReadRows ? rows : kReadRows} * weight.rows * weight.cols;
+}
+
 // sink(row, panel, sums) for every row and panel, in parallel.
 template <class Chain, class T, class Sink>
 void linear_by(ThreadPool& pool, const RowSet<T>& x, int rows, const WeightView& weight,
                const Sink& sink) {
   if (rows == 0) return;
   const int panels = divide_up(weight.rows, kPanel);
-  const int64_t work = int64_t{rows} * weight.rows * weight.cols;
+  const int64_t work = linear_work(rows, weight);
   const Grid grid = cut(rows, panels, useful_parts(pool, work));
   parallel(pool, grid.row_blocks * grid.panel_blocks, work, [&](int part) {
     const int row = part / grid.panel_blocks * grid.row_block,

@@ -85,6 +85,7 @@ class CodeReward : public Reward {
     task.tests = std::move(tests->tests);
     task.limits = limits_;
     task.fraction = fraction_;
+    task.stop_at_failure = !fraction_;  // one failure decides
     if (task.language == ProgramLanguage::cpp && std::holds_alternative<CallTests>(task.tests))
       return unscored(Status::abstained,
                       cat("tests of the shape ", tests->shape, " are for Python"));
@@ -92,6 +93,7 @@ class CodeReward : public Reward {
     if (!code.found && continuation_) code = continue_prompt(input.prompt, input.completion);
     if (!code.found) return scored(0, code.note);
     task.code = std::move(code.code);
+    size_t total = case_count(task.tests);
     CodeVerdict verdict;
     try {
       std::call_once(started_, [this] {
@@ -104,9 +106,8 @@ class CodeReward : public Reward {
     std::string why;
     for (const CaseResult& one : verdict.cases)
       if (why.empty() && !one.passed) why = cat("; ", one.note);
-    std::string note =
-        cat(code.note, "; ", tests->shape, ": ", verdict.passed, " of ", verdict.cases.size(),
-            " passed; ", code_status_name(verdict.status), why);
+    std::string note = cat(code.note, "; ", tests->shape, ": ", verdict.passed, " of ", total,
+                           " passed; ", code_status_name(verdict.status), why);
     if (verdict.status == CodeStatus::infrastructure) return unscored(Status::crashed, note);
     return scored(verdict.value, note);
   }

@@ -104,8 +104,7 @@ ExtractedCode extract_code(std::string_view response, ProgramLanguage language) 
 }
 
 ExtractedCode continue_prompt(std::string_view prompt, std::string_view response) {
-  return {true, cat(prompt, response),
-          cat("the prompt and ", response.size(), " bytes behind it")};
+  return {true, cat(prompt, response), cat("the prompt and ", response.size(), " bytes behind it")};
 }
 
 }  // namespace reckon

@@ -37,11 +37,18 @@ json tag_argument(const json& value) {
   return {{"t", "dict"}, {"v", pairs}};
 }
 
-size_t case_count(const StdioTests& tests) { return tests.cases.size(); }
-size_t case_count(const CallTests& tests) { return tests.cases.size(); }
-size_t case_count(const AssertTests& tests) { return tests.asserts.size(); }
-
 }  // namespace
+
+size_t case_count(const Tests& tests) {
+  return std::visit(
+      [](const auto& kind) {
+        if constexpr (requires { kind.cases; })
+          return kind.cases.size();
+        else
+          return kind.asserts.size();
+      },
+      tests);
+}
 
 CaseResult Judge::stdio(const Prepared& program, const StdioTests& tests, const StdioCase& one,
                         std::string* head) {
@@ -146,7 +153,7 @@ CaseResult Judge::assertion(const Prepared& program, const AssertTests& tests,
 
 CodeVerdict Judge::judge(const CodeTask& task) {
   CodeVerdict verdict;
-  size_t count = std::visit([](const auto& tests) { return case_count(tests); }, task.tests);
+  size_t count = case_count(task.tests);
   try {
     Prepared program{
         .task = task, .setup = SetupId::python, .native = false, .file = {}, .expected = {}};
@@ -161,6 +168,8 @@ CodeVerdict Judge::judge(const CodeTask& task) {
       if (i == 0) verdict.stdout_head = head;
       if (verdict.cases.back().status == CodeStatus::rejected)
         refused = verdict.cases.back(), verdict.cases.pop_back();
+      else if (task.stop_at_failure && !verdict.cases.back().passed)
+        break;
     }
     if (refused) verdict.cases.assign(std::max<size_t>(count, 1), *refused);
   } catch (const std::exception& error) {

@@ -46,12 +46,14 @@ struct AssertTests {
 };
 
 using Tests = std::variant<StdioTests, CallTests, AssertTests>;
+size_t case_count(const Tests& tests);
 
 struct CodeTask {
   ProgramLanguage language = ProgramLanguage::python;
   std::string code;
   Tests tests;
   Limits limits;
+  bool stop_at_failure = false;  // cases behind the first that fails are not run
   bool fraction = false;  // value: the share of passed cases; otherwise 1 for all of them, else 0
 };
 

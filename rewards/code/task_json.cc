@@ -91,15 +91,7 @@ Tests tests_from_json(const json& tests) {
   } else {
     bad("tests.type", "must be \"stdio\", \"call\" or \"assert\"");
   }
-  bool none = std::visit(
-      [](const auto& kind) {
-        if constexpr (requires { kind.cases; })
-          return kind.cases.empty();
-        else
-          return kind.asserts.empty();
-      },
-      made);
-  if (none) bad("tests", "has no case");
+  if (case_count(made) == 0) bad("tests", "has no case");
   return made;
 }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/error.h"
@@ -107,6 +108,68 @@ TEST(ReverseText, AnswersAreThePromptBackwards) {
   EXPECT_EQ(*lengths.rbegin(), 8u);
 }
 
+// Value of a python_line completion: parts joined by + and -, none of which has one inside.
+int64_t value_of_line(const std::string& line, const std::map<std::string, int64_t>& variables) {
+  auto atom = [&](const std::string& text) {
+    auto found = variables.find(text);
+    return found != variables.end() ? found->second : parse_int(text).value();
+  };
+  int64_t total = 0, sign = 1;
+  for (size_t begin = 0; begin < line.size();) {
+    size_t end = std::min(line.find_first_of("+-", begin), line.size());
+    std::string part = line.substr(begin, end - begin);
+    bool greater = part.starts_with("max("), smaller = part.starts_with("min(");
+    if (greater || smaller) part = part.substr(4, part.size() - 5);
+    auto sides = split(part, greater || smaller ? ',' : '*');
+    int64_t left = atom(sides[0]), right = sides.size() > 1 ? atom(sides[1]) : 1;
+    total += sign * (greater   ? std::max(left, right)
+                     : smaller ? std::min(left, right)
+                               : left * right);
+    sign = end < line.size() && line[end] == '-' ? -1 : 1;
+    begin = end + 1;
+  }
+  return total;
+}
+
+TEST(PythonLine, TestsCallWhatTheCompletionComputes) {
+  for (int64_t variables : {1, 2, 3}) {
+    auto data = make_generator(cat("python_line?parts=3&min_parts=1&variables=", variables), 4);
+    for (uint64_t i = 0; i < 200; ++i) {
+      Row row = data->row(i);
+      const auto& tests = row.columns["tests"];
+      EXPECT_EQ(tests["type"], "call");
+      EXPECT_EQ(tests["entry"], "f");
+      ASSERT_EQ(tests["cases"].size(), 3u);
+      for (const auto& one : tests["cases"]) {
+        ASSERT_EQ(one["args"].size(), static_cast<size_t>(variables));
+        std::map<std::string, int64_t> values;
+        for (size_t v = 0; v < one["args"].size(); ++v)
+          values[std::string(1, static_cast<char>('x' + v))] = one["args"][v];
+        EXPECT_EQ(one["expected"], value_of_line(row.columns["completion"], values)) << row.prompt;
+      }
+    }
+  }
+}
+
+// max and min are each of their variables in some case, so a wrong one shows.
+TEST(PythonLine, TheFirstCaseRisesAndTheSecondFalls) {
+  auto data = make_generator("python_line?variables=3", 4);
+  for (uint64_t i = 0; i < 100; ++i) {
+    Row row = data->row(i);
+    std::vector<int64_t> up = row.columns["tests"]["cases"][0]["args"],
+                         down = row.columns["tests"]["cases"][1]["args"];
+    EXPECT_TRUE(up[0] < up[1] && up[1] < up[2]);
+    EXPECT_TRUE(down[0] > down[1] && down[1] > down[2]);
+  }
+}
+
+TEST(PythonLine, ThePromptIsAFunctionWithoutItsExpression) {
+  Row row = make_generator("python_line", 4)->row(0);
+  EXPECT_TRUE(row.prompt.starts_with("def f(x,y):  # ")) << row.prompt;
+  EXPECT_TRUE(row.prompt.ends_with("\n    return ")) << row.prompt;
+  EXPECT_EQ(row.columns["answer"], row.columns["completion"]);
+}
+
 TEST(Generators, ARowIsAFunctionOfSeedAndIndex) {
   for (const std::string& name : generator_names()) {
     auto a = make_generator(name, 1), b = make_generator(name, 1), c = make_generator(name, 2);
@@ -122,8 +185,8 @@ TEST(Generators, ARowIsAFunctionOfSeedAndIndex) {
 }
 
 TEST(Generators, TrainAndHeldoutShareNoProblemWhateverTheSeeds) {
-  for (const std::string name :
-       {"chained_sum?terms=2&digits=1", "countdown?numbers=2&max=9", "reverse_text?length=2"}) {
+  for (const std::string name : {"chained_sum?terms=2&digits=1", "countdown?numbers=2&max=9",
+                                 "reverse_text?length=2", "python_line?variables=2&parts=2"}) {
     std::set<std::string> train, heldout;
     auto a = make_generator(name + "&split=train", 1),
          b = make_generator(name + "&split=heldout", 2);
@@ -137,7 +200,7 @@ TEST(Generators, TrainAndHeldoutShareNoProblemWhateverTheSeeds) {
 
 TEST(Generators, RefuseUnknownNamesAndValues) {
   EXPECT_THAT(error_of("chain_sum"), HasSubstr("did you mean 'chained_sum'?"));
-  EXPECT_THAT(error_of("sudoku"), HasSubstr("chained_sum, countdown, reverse_text"));
+  EXPECT_THAT(error_of("sudoku"), HasSubstr("chained_sum, countdown, reverse_text, python_line"));
   EXPECT_THAT(error_of("chained_sum?term=3"), HasSubstr("did you mean 'terms'?"));
   EXPECT_THAT(error_of("chained_sum?color=3"),
               HasSubstr("terms, min_terms, digits, min_digits, style, rows, seed, split"));

@@ -1,6 +1,7 @@
 // The sampler's and the rewards' stages over a real service, with a tiny real model.
 #include <bit>
 #include <cctype>
+#include <set>
 
 #include "model/tokenizer.h"
 #include "pipeline/prompt_encoder.h"
@@ -59,10 +60,10 @@ class Stages : public testing::Test {
         rig_.context, rig_.options("rollout", fb::Role_rollout), options, streams_,
         std::make_shared<PromptEncoder>(byte_tokenizer()), source_, kernels());
   }
-  std::unique_ptr<RewardStage> scorer() {
+  std::unique_ptr<RewardStage> scorer(int threads = 1) {
     return std::make_unique<RewardStage>(rig_.context, rig_.options("reward", fb::Role_reward),
-                                         RewardStageOptions{}, streams_, byte_tokenizer(),
-                                         rewards_);
+                                         RewardStageOptions{.threads = threads}, streams_,
+                                         byte_tokenizer(), rewards_);
   }
   CollectSpec spec_of(const WeightsId& id, uint32_t groups, PhaseId phase = {}) {
     CollectSpec spec = collect_of(groups, 4);
@@ -132,6 +133,33 @@ TEST_F(Stages, SampleAndScoreABatch) {
   EXPECT_EQ(plan_->outcomes.at(fb::OutcomeStatus_scored), 12u);
   EXPECT_EQ(rollout->counters().samples, 12u);
   EXPECT_EQ(rewards->counters().samples, 12u);
+}
+
+// Scored by several threads, committed by one: nothing is missing and nothing is mixed up.
+TEST_F(Stages, ScoringSideBySideGivesEachSampleItsOwnOutcome) {
+  auto weights = make_weights(1);
+  for (auto& [phase, stream] : streams_) {
+    for (char c = 'a'; c <= 'z'; ++c) stream.stop.push_back(std::string(1, c));
+  }
+  rewards_ = std::make_shared<RewardSet>(
+      std::vector<RewardSpec>{{.use = "length", .options = {{"buffer", 12}}}});
+  auto learner = rig_.learner();
+  auto rollout = sampler();
+  auto rewards = scorer(4);
+  source_->publish(weights);
+  const auto samples = batch(*learner, spec_of(weights->id(), 8));
+  ASSERT_EQ(samples.size(), 32u);
+  EXPECT_EQ(rewards->counters().samples, 32u);
+  size_t at = 0;
+  std::set<double> values;
+  for (const PlannedGroup& group : plan_->groups) {
+    for (const PlannedSample& sample : group.samples) {
+      const auto& segment = *samples[at++].sequences.at(0)->segments.at(1);
+      EXPECT_NEAR(sample.outcome.value, -1.0 * (segment.end - segment.begin) / 12, 1e-6);
+      values.insert(sample.outcome.value);
+    }
+  }
+  EXPECT_GT(values.size(), 3u);
 }
 
 // A stop string ends a sample and stays in it; the end is told as one.

@@ -66,6 +66,34 @@ TEST_F(CodeReward, AProgramThatFailsHasAScoreAndItIsZero) {
   EXPECT_EQ(score(*reward, "I do not know.", kRow).value, 0);
 }
 
+// As many cases are run as are needed: the note of a share counts them all.
+TEST_F(CodeReward, TheFirstFailureDecidesUnlessSharesAreAskedFor) {
+  nlohmann::json row = {
+      {"test_list", {"assert f(0) == 1", "assert f(1) == 1", "assert f(2) == 1"}}};
+  const std::string answer = "```python\ndef f(x):\n    return 1 if x else 1 / x\n```\n";
+  EXPECT_THAT(score(*make(), answer, row).note, HasSubstr("0 of 3 passed"));
+  EXPECT_THAT(score(*make({{"scoring", "fraction"}}), answer, row).note,
+              HasSubstr("2 of 3 passed"));
+}
+
+TEST_F(CodeReward, AnAnswerMayGoOnWithThePromptsProgram) {
+  auto reward = make({{"program", "continuation"}});
+  RewardInput input;
+  input.prompt = "def double(x):  # twice x\n    return ";
+  input.columns = &kRow;
+  for (const auto& [completion, value] : {std::pair{"2*x", 1},
+                                          {"x", 0},
+                                          {"2*", 0},
+                                          {"```python\ndef double(x):\n    return x+x\n```", 1}}) {
+    input.completion = completion;
+    Outcome outcome = reward->score(input);
+    EXPECT_EQ(outcome.status, Status::scored) << completion;
+    EXPECT_EQ(outcome.value, value) << completion << ": " << outcome.note;
+  }
+  input.completion = "2*x";
+  EXPECT_EQ(make()->score(input).value, 0);
+}
+
 TEST_F(CodeReward, AbstainsWithoutTests) {
   Outcome outcome = score(*make(), "```python\nprint(1)\n```\n", {{"answer", "1"}});
   EXPECT_EQ(outcome.status, Status::abstained);
@@ -88,6 +116,7 @@ TEST_F(CodeReward, ACandidateCannotReplaceWhatThePromptDefined) {
 
 TEST_F(CodeReward, RefusesOptionsThatMeanNothing) {
   EXPECT_THROW(make({{"scoring", "some"}}), Error);
+  EXPECT_THROW(make({{"program", "prompt"}}), Error);
   EXPECT_THROW(make({{"language", "cobol"}}), Error);
   EXPECT_THROW(make({{"allow_missing", "seccomp"}}), Error);
 }

@@ -49,6 +49,13 @@ TEST(CodeExtract, SaysWhatWasTaken) {
             "block 2 of 2 (python), 2 bytes");
 }
 
+TEST(CodeExtract, AContinuationIsThePromptAndTheAnswer) {
+  ExtractedCode made = continue_prompt("def f(x):\n    return ", "x+1");
+  EXPECT_TRUE(made.found);
+  EXPECT_EQ(made.code, "def f(x):\n    return x+1");
+  EXPECT_EQ(made.note, "the prompt and 3 bytes behind it");
+}
+
 TEST(CodeExtract, AnEmptyBlockIsAnEmptyProgram) { EXPECT_EQ(python("```python\n```"), ""); }
 
 }  // namespace
