@@ -98,8 +98,10 @@ Row reverse_text(RandomStream& random, const Values& values) {
 // "def f(x,y):  # x times y minus 4\n    return " and "x*y-4".
 Row python_line_row(RandomStream& random, const Values& values) {
   int64_t parts = random.between(lower(values, "parts"), values.at("parts"));
-  return python_line(
-      random, {.variables = values.at("variables"), .parts = parts, .cases = values.at("cases")});
+  return python_line(random, {.variables = values.at("variables"),
+                              .parts = parts,
+                              .cases = values.at("cases"),
+                              .slips = values.at("slips")});
 }
 
 const std::vector<Generator>& generators() {
@@ -129,7 +131,8 @@ const std::vector<Generator>& generators() {
        {{"variables", "2", 1, 3, {}, "arguments of the function"},
         {"parts", "2", 1, 6, {}, "parts of the sum that it returns"},
         {"min_parts", "0", 0, 6, {}, "fewest parts; 0: as many as parts"},
-        {"cases", "3", 1, 20, {}, "calls that judge it"}}},
+        {"cases", "3", 1, 20, {}, "calls that judge it"},
+        {"slips", "0", 0, 100, {}, "per cent of a completion's parts that are drawn by chance"}}},
   };
   return all;
 }

@@ -151,6 +151,21 @@ TEST(PythonLine, TestsCallWhatTheCompletionComputes) {
   }
 }
 
+TEST(PythonLine, SlipsSpoilCompletionsAndNothingElse) {
+  auto clean = make_generator("python_line?cases=2", 4),
+       careless = make_generator("python_line?cases=2&slips=50", 4);
+  int spoilt = 0;
+  for (uint64_t i = 0; i < 200; ++i) {
+    Row a = clean->row(i), b = careless->row(i);
+    EXPECT_EQ(a.prompt, b.prompt);
+    EXPECT_EQ(a.columns["tests"], b.columns["tests"]);
+    EXPECT_EQ(a.columns["answer"], b.columns["answer"]);
+    spoilt += b.columns["completion"] != b.columns["answer"];
+  }
+  EXPECT_GT(spoilt, 100);
+  EXPECT_LT(spoilt, 180);
+}
+
 // max and min are each of their variables in some case, so a wrong one shows.
 TEST(PythonLine, TheFirstCaseRisesAndTheSecondFalls) {
   auto data = make_generator("python_line?variables=3", 4);
