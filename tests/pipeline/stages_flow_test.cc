@@ -182,7 +182,9 @@ TEST_F(Stages, SamplesEndBehindAStopString) {
       const uint32_t token = sequence.tokens[i];
       const bool letter = token < 128 && std::isalpha(static_cast<int>(token)) != 0;
       EXPECT_EQ(letter, letter && i + 1 == end) << "nothing is sampled behind a stop string";
-      if (letter) EXPECT_EQ(sample.finish, fb::Finish_stop);
+      if (letter) {
+        EXPECT_EQ(sample.finish, fb::Finish_stop);
+      }
       stopped += letter;
     }
   }
