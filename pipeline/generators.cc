@@ -100,6 +100,7 @@ Row python_line_row(RandomStream& random, const Values& values) {
   int64_t parts = random.between(lower(values, "parts"), values.at("parts"));
   return python_line(random, {.variables = values.at("variables"),
                               .parts = parts,
+                              .greatest = values.at("greatest"),
                               .cases = values.at("cases"),
                               .slips = values.at("slips")});
 }
@@ -131,6 +132,7 @@ const std::vector<Generator>& generators() {
        {{"variables", "2", 1, 3, {}, "arguments of the function"},
         {"parts", "2", 1, 6, {}, "parts of the sum that it returns"},
         {"min_parts", "0", 0, 6, {}, "fewest parts; 0: as many as parts"},
+        {"greatest", "9", 1, 9, {}, "greatest number in it"},
         {"cases", "3", 1, 20, {}, "calls that judge it"},
         {"slips", "0", 0, 100, {}, "per cent of a completion's parts that are drawn by chance"}}},
   };

@@ -21,7 +21,8 @@ struct Part {
 
 std::string name(size_t variable) { return std::string(1, static_cast<char>('x' + variable)); }
 
-Part draw_part(RandomStream& random, uint64_t variables) {
+Part draw_part(RandomStream& random, const PythonLineShape& shape) {
+  const auto variables = static_cast<uint64_t>(shape.variables);
   Part part;
   part.kind = static_cast<Kind>(random.below(variables > 1 ? kKinds : kKindsOfOne));
   part.x = random.below(variables);
@@ -29,7 +30,7 @@ Part draw_part(RandomStream& random, uint64_t variables) {
     part.y = random.below(variables - 1);
     if (part.y >= part.x) ++part.y;
   }
-  if (part.kind == kNumber) part.number = random.between(1, 9);
+  if (part.kind == kNumber) part.number = random.between(1, shape.greatest);
   return part;
 }
 
@@ -124,11 +125,10 @@ std::vector<int64_t> draw_arguments(RandomStream& random, int64_t variables, int
 }  // namespace
 
 Row python_line(RandomStream& random, const PythonLineShape& shape) {
-  const auto variables = static_cast<uint64_t>(shape.variables);
   Sum sum;
   for (int64_t i = 0; i < shape.parts; ++i) {
     bool minus = i > 0 && random.below(2) == 1;
-    sum.emplace_back(minus ? -1 : 1, draw_part(random, variables));
+    sum.emplace_back(minus ? -1 : 1, draw_part(random, shape));
   }
   nlohmann::json cases = nlohmann::json::array();
   for (int64_t i = 0; i < shape.cases; ++i) {
@@ -139,7 +139,7 @@ Row python_line(RandomStream& random, const PythonLineShape& shape) {
   }
   Sum shown = sum;
   for (auto& [sign, part] : shown) {
-    if (static_cast<int64_t>(random.below(100)) < shape.slips) part = draw_part(random, variables);
+    if (static_cast<int64_t>(random.below(100)) < shape.slips) part = draw_part(random, shape);
   }
   std::vector<std::string> names;
   for (int64_t i = 0; i < shape.variables; ++i) names.push_back(name(static_cast<size_t>(i)));
